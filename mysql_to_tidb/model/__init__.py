@@ -1,0 +1,1 @@
+"""What all other packages speak in: plain frozen values, without any I/O."""
