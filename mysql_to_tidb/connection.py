@@ -2,7 +2,7 @@
 
 import ssl
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import pymysql
 from pymysql.connections import Connection
@@ -28,14 +28,17 @@ def tls_context(tls: TlsSettings) -> ssl.SSLContext:
     return context
 
 
+AnyConnection = TypeVar("AnyConnection", bound=Connection)
+
+
 def connect(
     settings: ServerSettings,
+    connection_class: type[AnyConnection],
     *,
-    connection_class: type[Connection[Any]] = Connection,
     session: Mapping[str, object] | None = None,
     read_timeout_seconds: int | None = None,
     **options: Any,
-) -> Connection[Any]:
+) -> AnyConnection:
     """A new connection in autocommit mode with the given session variables set.
 
     Raises pymysql.MySQLError, OSError or ssl.SSLError as the driver does; `source.connection` and
@@ -44,7 +47,7 @@ def connect(
     if settings.tls:
         options["ssl"] = tls_context(settings.tls)
     variables = ", ".join(f"SESSION {name} = {value}" for name, value in (session or {}).items())
-    return connection_class(
+    connection: AnyConnection = connection_class(
         host=settings.host,
         port=settings.port,
         user=settings.user,
@@ -57,6 +60,7 @@ def connect(
         init_command=f"SET {variables}" if variables else None,
         **options,
     )
+    return connection
 
 
 def error_number(error: BaseException) -> int:

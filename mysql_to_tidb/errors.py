@@ -28,6 +28,7 @@
     ├── ValueUnrepresentable          VALUE_UNREPRESENTABLE
     └── TargetError
         ├── TargetConnectionFailed    TARGET_CONNECTION
+        ├── TargetUnavailable         TARGET_UNAVAILABLE     (retryable)
         ├── TargetConnectionLost      TARGET_CONNECTION_LOST (retryable)
         ├── TargetBusy                TARGET_BUSY            (retryable)
         ├── TargetStorageFull         TARGET_STORAGE_FULL
@@ -261,6 +262,14 @@ class TargetConnectionFailed(TargetError):
 
     code = "TARGET_CONNECTION"
     default_hint = "check host, port, user, password and TLS settings of the target"
+
+
+class TargetUnavailable(TargetError):
+    """Failed to connect to the TiDB cluster: nothing answers, or it has no connection to spare."""
+
+    code = "TARGET_UNAVAILABLE"
+    retryable = True
+    default_hint = "check that the TiDB cluster is up and can be reached from here"
 
 
 class TargetConnectionLost(TargetError):

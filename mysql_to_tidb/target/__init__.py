@@ -1,0 +1,1 @@
+"""Writes the target: schema, load, apply, and the state of every job."""

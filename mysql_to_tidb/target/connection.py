@@ -1,0 +1,193 @@
+"""Opens connections to the target, serves LOAD DATA LOCAL from memory, and says what errors mean."""
+
+import re
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pymysql
+from pymysql.connections import Connection, MySQLResult
+
+from mysql_to_tidb.connection import connect, error_number, error_text
+from mysql_to_tidb.errors import (
+    MigrationError,
+    TargetBusy,
+    TargetConflict,
+    TargetConnectionFailed,
+    TargetConnectionLost,
+    TargetError,
+    TargetRefused,
+    TargetStorageFull,
+    TargetUnavailable,
+)
+from mysql_to_tidb.model.settings import ServerSettings
+
+SESSION = {
+    # Strict, but zero, partial and invalid dates, and an id of 0, are kept as they are.
+    "sql_mode": "'STRICT_TRANS_TABLES,ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION'",
+    "time_zone": "'+00:00'",
+    "foreign_key_checks": 0,
+}
+
+CONNECT_MESSAGE = (
+    "Failed to connect to the TiDB cluster using the given user and password. Please make sure TiDB Cluster "
+    "is up and can be connected to using the given user and password."
+)
+LOST_MESSAGE = "driver: bad connection / invalid connection: the TiDB cluster went away in mid-work"
+STORAGE_MESSAGE = "TiDB cluster storage is not enough. Please increase the node storage of TiKV."
+
+READ_TIMEOUT_SECONDS = 900
+PACKET_BYTES = 1 << 20
+"""How much of a LOAD DATA payload goes into one packet."""
+
+# Error numbers: TiDB documentation, Error Codes; MySQL manual, Server and Client Error Message Reference.
+_REFUSED_LOGIN = {1044, 1045, 1049, 1130, 1251, 1698, 2054, 2059, 2061}
+_UNAVAILABLE = {1040, 1203, 1226, 2002, 2003}
+_LOST = {1053, 1077, 1079, 1152, 1158, 1159, 1160, 1161, 1317, 2006, 2013, 2014, 2055}
+_BUSY = {
+    1205,
+    1213,
+    1290,
+    8002,
+    8005,
+    8020,
+    8022,
+    8027,
+    8028,
+    9001,
+    9002,
+    9003,
+    9004,
+    9005,
+    9006,
+    9007,
+    9010,
+    9011,
+    9012,
+}
+_STORAGE = {1021, 1114, 9008}
+_LOAD_MESSAGE = re.compile(rb"Records: (\d+)\s+Deleted: (\d+)\s+Skipped: (\d+)\s+Warnings: (\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class LoadCounts:
+    """What the target answered to one LOAD DATA statement."""
+
+    affected: int
+    records: int
+    deleted: int
+    skipped: int
+    warnings: int
+
+
+class TargetConnection(Connection):
+    """A connection whose LOAD DATA LOCAL reads from memory, and never a file that the server names."""
+
+    _payload: memoryview | None = None
+    PAYLOAD_NAME = "mysql-to-tidb-payload"
+
+    def load_data(self, head: str, payload: bytes | bytearray | memoryview, tail: str) -> LoadCounts:
+        """Run `head LOCAL INFILE <payload> tail`; the rows are sent straight from `payload`.
+
+        `head` is `LOAD DATA`, `tail` all that follows the file name. Raises what the driver raises.
+        """
+        self._payload = memoryview(payload).cast("B")
+        try:
+            affected = self.query(f"{head} LOCAL INFILE '{self.PAYLOAD_NAME}' {tail}")
+        finally:
+            self._payload = None
+        message = self._result.message if self._result else b""
+        found = _LOAD_MESSAGE.search(message if isinstance(message, bytes) else str(message).encode())
+        if not found:
+            raise TargetError(f"the target gave no row counts for a LOAD DATA: {message!r}")
+        records, deleted, skipped, warnings = (int(count) for count in found.groups())
+        return LoadCounts(affected or 0, records, deleted, skipped, warnings)
+
+    def _read_query_result(self, unbuffered: bool = False) -> int:
+        """PyMySQL's own, except that a request for a local file is answered from memory."""
+        if unbuffered:
+            return int(super()._read_query_result(unbuffered=True))
+        self._result = None
+        result = _Result(self)
+        result.read()
+        self._result = result
+        if result.server_status is not None:
+            self.server_status = result.server_status
+        return int(result.affected_rows or 0)
+
+    def send_payload(self, requested: bytes) -> None:
+        """Answer the server's request for a local file (MySQL internals, LOCAL INFILE Request)."""
+        payload, self._payload = self._payload, None
+        if payload is None or requested != self.PAYLOAD_NAME.encode():
+            self.write_packet(b"")
+            raise TargetRefused(f"the target asked for the local file {requested[:200]!r}; only our own rows are sent")
+        for start in range(0, len(payload), PACKET_BYTES):
+            self.write_packet(payload[start : start + PACKET_BYTES])
+        self.write_packet(b"")
+
+
+class _Result(MySQLResult):
+    """Reads an answer; where it is a request for a local file, has the connection send its payload."""
+
+    def _read_load_local_packet(self, first_packet: Any) -> None:
+        connection: Any = self.connection
+        connection.send_payload(bytes(first_packet.get_all_data()[1:]))
+        self._read_ok_packet(connection._read_packet())  # raises what the server answers
+
+
+def open_target(settings: ServerSettings, *, read_timeout_seconds: int = READ_TIMEOUT_SECONDS) -> TargetConnection:
+    """A connection to the target with pinned session settings, in autocommit mode.
+
+    Raises TargetConnectionFailed or TargetUnavailable.
+    """
+    with target_errors(f"target {settings}"):
+        connection = connect(
+            settings,
+            TargetConnection,
+            session=SESSION,
+            read_timeout_seconds=read_timeout_seconds,
+            local_infile=True,
+        )
+        if is_tidb(connection):
+            with connection.cursor() as cursor:
+                cursor.execute("SET SESSION tidb_txn_mode = 'pessimistic'")
+        return connection
+
+
+def is_tidb(connection: Connection) -> bool:
+    """Whether the server says that it is TiDB (its version ends in `-TiDB-v...`)."""
+    return "tidb" in str(connection.server_version).lower()
+
+
+@contextmanager
+def target_errors(where: str = "target") -> Iterator[None]:
+    """Turn what the driver raises inside into the errors of `mysql_to_tidb.errors`."""
+    try:
+        yield
+    except (pymysql.MySQLError, OSError) as error:
+        raise classify(error, where) from error
+
+
+def classify(error: BaseException, where: str = "target") -> MigrationError:
+    """What a driver error of the target means, decided by its number."""
+    number, text = error_number(error), error_text(error)
+    original = getattr(error, "original_exception", error)
+    if isinstance(original, ssl.SSLError):
+        return TargetConnectionFailed(
+            f"{CONNECT_MESSAGE} ({original})", where=where, hint="check tls.ca and the host name"
+        )
+    said = f"{number}: {text}"
+    kinds: tuple[tuple[bool, type[MigrationError], str], ...] = (
+        (number in _REFUSED_LOGIN, TargetConnectionFailed, f"{CONNECT_MESSAGE} ({said})"),
+        (number in _UNAVAILABLE, TargetUnavailable, f"{CONNECT_MESSAGE} ({said})"),
+        (number in _STORAGE or "no space left" in text.lower(), TargetStorageFull, f"{STORAGE_MESSAGE} ({said})"),
+        (number in _BUSY, TargetBusy, f"the target asked to try again ({said})"),
+        (number == 1062, TargetConflict, f"the target already has this row ({said})"),
+        (number in _LOST or not number, TargetConnectionLost, f"{LOST_MESSAGE} ({said})"),
+    )
+    for holds, kind, message in kinds:
+        if holds:
+            return kind(message, where=where)
+    return TargetRefused(f"the target refused ({said})", where=where)
