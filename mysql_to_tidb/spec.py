@@ -1,0 +1,41 @@
+"""The performance specification of a job: every limit of its own, with its unit, in three sizes."""
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class SpecSize(StrEnum):
+    """A ready-made specification."""
+
+    SMALL = "small"
+    MEDIUM = "medium"
+    LARGE = "large"
+
+
+class Spec(BaseModel):
+    """What a job may use. The defaults are those of `medium`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    load_connections: int = Field(4, ge=1, le=64, description="Chunks that are loaded at the same time")
+    chunk_rows: int = Field(200_000, ge=100, description="Rows of one chunk, the unit of work of the full load")
+    transaction_rows: int = Field(10_000, ge=1, description="Rows of one target transaction of the full load")
+    transaction_bytes: int = Field(
+        16 << 20, ge=1 << 10, description="Bytes after which such a transaction ends before it has all its rows"
+    )
+    window_changes: int = Field(20_000, ge=1, description="Row changes that the sync folds into one transaction")
+    window_bytes: int = Field(32 << 20, ge=1 << 10, description="Bytes of row images in such a transaction")
+    windows_waiting: int = Field(2, ge=1, le=16, description="Folded windows that may wait for the target")
+
+    @property
+    def connections(self) -> int:
+        """Connections that a running job opens at each side, at the most."""
+        return self.load_connections + 3
+
+
+SIZES: dict[SpecSize, Spec] = {
+    SpecSize.SMALL: Spec(load_connections=2, chunk_rows=100_000, transaction_rows=5_000, window_changes=10_000),
+    SpecSize.MEDIUM: Spec(),
+    SpecSize.LARGE: Spec(load_connections=16, chunk_rows=500_000, transaction_rows=20_000, window_changes=50_000),
+}
