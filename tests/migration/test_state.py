@@ -1,0 +1,381 @@
+"""What the target remembers of jobs, and who may write it."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+
+from mysql_to_tidb.errors import (
+    InvalidJob,
+    JobAlreadyRunning,
+    JobChanged,
+    JobFenced,
+    JobLimitReached,
+    JobNotFound,
+    MigrationError,
+    TargetConflict,
+    TargetError,
+)
+from mysql_to_tidb.model.checkpoints import Chunk, ChunkPart, ChunkState, TableState
+from mysql_to_tidb.model.jobs import Fence, JobFailure
+from mysql_to_tidb.model.keys import KeyRange
+from mysql_to_tidb.model.names import TableName
+from mysql_to_tidb.model.positions import Position
+from mysql_to_tidb.model.states import STATUS_MOVES, Action, Stage, Status
+from mysql_to_tidb.model.tables import Column, Index, IndexPart, Table
+from mysql_to_tidb.target.connection import open_target
+from mysql_to_tidb.target.state import StateStore, job_limit
+from mysql_to_tidb.target.state_lock import JobLock, acquire, lock_name
+from mysql_to_tidb.target.transaction import transaction
+from tests.lab.servers import Server
+
+JOB = "target-state"
+NAME = TableName("shop", "orders")
+TABLE = Table(
+    NAME,
+    (Column("id", "int", "int", nullable=False), Column("it's", "varchar", "varchar(10)", members=("ä%s",))),
+    (Index("PRIMARY", unique=True, parts=(IndexPart("id"),)),),
+    rows_estimate=1000,
+    bytes_estimate=50_000,
+)
+G0 = Position("binlog.000007", 4_294_967_296 + 157, "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5")
+
+
+@pytest.fixture
+def store(target: Server) -> Iterator[StateStore]:
+    connection = open_target(target.settings)
+    store = StateStore(connection)
+    store.schema.create()
+    for job in store.list_jobs():
+        if job.name.startswith(JOB):
+            store.delete_job(job.name)
+    yield store
+    connection.close()
+
+
+@pytest.fixture
+def take(target: Server, store: StateStore) -> Iterator[Callable[[], JobLock]]:
+    """Begins runs of the job, the lock of the one before given back first."""
+    store.create_job(JOB, "{}", "f")
+    locks: list[JobLock] = []
+
+    def begin() -> JobLock:
+        if locks:
+            locks[-1].release()
+        locks.append(acquire(target.settings, JOB, f"run-{len(locks)}"))
+        return locks[-1]
+
+    yield begin
+    for lock in locks:
+        lock.release()
+
+
+def test_creating_the_schema_twice_is_harmless(store: StateStore) -> None:
+    store.schema.create()
+    assert store.schema.exists()
+
+
+def test_a_schema_of_an_unknown_form_is_refused(store: StateStore, target: Server) -> None:
+    with target.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("UPDATE mysql_to_tidb.version SET version = 99")
+        try:
+            with pytest.raises(TargetError, match="has form 99"):
+                store.schema.create()
+        finally:
+            cursor.execute("UPDATE mysql_to_tidb.version SET version = 1")
+
+
+def test_a_new_job_is_kept_with_its_settings(store: StateStore) -> None:
+    job = store.create_job(JOB, '{"name": "日本 %s \\\\"}', "abc")
+    assert job == store.read_job(JOB)
+    assert (job.definition, job.fingerprint) == ('{"name": "日本 %s \\\\"}', "abc")
+    assert (job.stage, job.status, job.requested, job.epoch) == (Stage.PRECHECK, Status.CREATING, Action.RUN, 0)
+    assert job.start_position is None
+    assert job in store.list_jobs()
+
+
+def test_the_same_job_with_other_settings_is_refused(store: StateStore) -> None:
+    store.create_job(JOB, "{}", "abc")
+    assert store.create_job(JOB, "{}", "abc").epoch == 0
+    with pytest.raises(JobChanged):
+        store.create_job(JOB, "{}", "xyz")
+
+
+def test_jobs_that_differ_only_by_case_are_two_jobs(store: StateStore, target: Server) -> None:
+    assert lock_name("Shop") != lock_name("shop")
+    assert len(lock_name("x" * 60)) <= 64
+    store.create_job(JOB, "{}", "small")
+    store.create_job(JOB + "-X", "{}", "large")
+    store.create_job(JOB + "-x", "{}", "other")
+    with acquire(target.settings, JOB + "-X", "1"), acquire(target.settings, JOB + "-x", "2", wait_seconds=0):
+        pass
+
+
+def test_one_job_too_many_is_refused(store: StateStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MYSQL_TO_TIDB_JOBS_MAX", str(len(store.list_jobs())))
+    with pytest.raises(JobLimitReached):
+        store.create_job(JOB, "{}", "abc")
+    monkeypatch.setenv("MYSQL_TO_TIDB_JOBS_MAX", str(len(store.list_jobs()) + 1))
+    store.create_job(JOB, "{}", "abc")
+    store.create_job(JOB, "{}", "abc")
+
+
+def test_the_limit_is_200_unless_the_environment_says_otherwise() -> None:
+    assert job_limit({}) == 200
+    assert job_limit({"MYSQL_TO_TIDB_JOBS_MAX": "3"}) == 3
+    with pytest.raises(InvalidJob):
+        job_limit({"MYSQL_TO_TIDB_JOBS_MAX": "many"})
+
+
+def test_a_job_that_is_unknown_is_not_found(store: StateStore, target: Server) -> None:
+    for action in (
+        lambda: store.read_job(JOB),
+        lambda: store.delete_job(JOB),
+        lambda: store.request(JOB, Action.PAUSE),
+        lambda: store.set_stage(Fence(JOB, 1), Stage.LOAD),
+        lambda: acquire(target.settings, JOB, "run"),
+    ):
+        with pytest.raises(JobNotFound):
+            action()
+
+
+def test_a_second_run_is_refused_while_the_first_holds_the_lock(
+    take: Callable[[], JobLock], target: Server, store: StateStore
+) -> None:
+    take()
+    with pytest.raises(JobAlreadyRunning, match=JOB):
+        acquire(target.settings, JOB, "second", wait_seconds=1)
+    assert store.read_job(JOB).run_id == "run-0"
+
+
+def test_a_run_that_is_killed_gives_its_lock_back(store: StateStore, target: Server) -> None:
+    store.create_job(JOB, "{}", "f")
+    code = (
+        "import sys\n"
+        "from mysql_to_tidb.model.settings import ServerSettings\n"
+        "from mysql_to_tidb.target.state_lock import acquire\n"
+        "lock = acquire(ServerSettings(sys.argv[1], int(sys.argv[2]), sys.argv[3]), sys.argv[4], 'killed')\n"
+        "print('held', flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    settings = target.settings
+    arguments = [sys.executable, "-c", code, settings.host, str(settings.port), settings.user, JOB]
+    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        process.kill()
+    with acquire(settings, JOB, "next") as lock:
+        assert lock.fence.epoch == 2
+
+
+def test_only_the_newest_run_may_write(take: Callable[[], JobLock], store: StateStore) -> None:
+    old, new = take().fence, take().fence
+    assert new.epoch == old.epoch + 1
+    store.set_stage(new, Stage.SCHEMA)
+    for action in (
+        lambda: store.set_stage(old, Stage.LOAD),
+        lambda: store.set_status(old, Status.RUNNING),
+        lambda: store.heartbeat(old),
+        lambda: store.record_error(old, TargetConflict("x")),
+        lambda: store.set_start(old, G0, "uuid"),
+        lambda: store.tables.plan(old, NAME, [KeyRange()]),
+    ):
+        with pytest.raises(JobFenced):
+            action()
+    assert store.read_job(JOB).stage is Stage.SCHEMA
+
+
+def test_what_a_user_asks_for_is_heard_at_the_next_heartbeat(take: Callable[[], JobLock], store: StateStore) -> None:
+    lock = take()
+    assert lock.heartbeat() is Action.RUN
+    store.request(JOB, Action.PAUSE)
+    assert lock.heartbeat() is Action.PAUSE
+    assert store.requested(JOB) is Action.PAUSE
+    assert store.read_job(JOB).heartbeat_at is not None
+
+
+@pytest.mark.parametrize("present", Status)
+def test_the_status_moves_only_as_it_may(take: Callable[[], JobLock], store: StateStore, present: Status) -> None:
+    fence = take().fence
+    for following in Status:
+        with store.connection.cursor() as cursor:
+            cursor.execute("UPDATE mysql_to_tidb.jobs SET status = %s WHERE name = %s", (present, JOB))
+        if following in STATUS_MOVES[present]:
+            store.set_status(fence, following)
+            assert store.read_job(JOB).status is following
+        else:
+            with pytest.raises(InvalidJob, match=present):
+                store.set_status(fence, following)
+
+
+def test_a_failed_job_says_why_until_it_goes_on(take: Callable[[], JobLock], store: StateStore) -> None:
+    fence = take().fence
+    error = TargetConflict("rows are missing: 'é', %s", where="shop.orders", hint="look")
+    store.record_error(fence, error)
+    job = store.read_job(JOB)
+    assert job.status is Status.FAILED
+    assert job.failure == JobFailure.of(error)
+    store.clear_error(fence)
+    assert store.read_job(JOB).failure is None
+
+
+def test_positions_come_back_as_they_were(take: Callable[[], JobLock], store: StateStore) -> None:
+    fence = take().fence
+    consistent, overwrite = Position("binlog.1000000", 4), Position("binlog.000009", 8, "0-1-7")
+    store.set_start(fence, G0, "uuid")
+    store.set_consistent(fence, consistent)
+    store.set_overwrite(fence, overwrite)
+    store.set_loaded(fence)
+    job = store.read_job(JOB)
+    assert (job.start_position, job.source_uuid) == (G0, "uuid")
+    assert (job.consistent_position, job.overwrite_until) == (consistent, overwrite)
+    assert job.loaded_at is not None
+
+
+def test_the_start_position_is_taken_once(take: Callable[[], JobLock], store: StateStore) -> None:
+    fence = take().fence
+    store.set_start(fence, G0, "uuid")
+    with pytest.raises(MigrationError):
+        store.set_start(fence, Position("binlog.000099", 4), "uuid")
+    assert store.read_job(JOB).start_position == G0
+
+
+def test_a_checkpoint_moves_once_for_each_window(take: Callable[[], JobLock], store: StateStore) -> None:
+    fence = take().fence
+    store.set_start(fence, G0, "uuid")
+    before = store.checkpoints.take(fence)
+    assert (before.position, before.sequence, before.fence) == (G0, 0, fence)
+    after = replace(
+        before,
+        sequence=1,
+        position=Position("binlog.000008", 99, "0-1-9"),
+        source_committed_at=1e9,
+        applied_at=1e9 + 2.5,
+        transactions=3,
+        changes=7,
+    )
+    with transaction(store.connection, "test"):
+        store.checkpoints.advance(before, after)
+    assert store.checkpoints.read(JOB) == after
+    assert after.lag_seconds == 2.5
+    with pytest.raises(JobFenced), transaction(store.connection, "test"):
+        store.checkpoints.advance(before, after)
+
+
+def test_a_run_that_has_been_replaced_cannot_move_the_checkpoint(
+    take: Callable[[], JobLock], store: StateStore
+) -> None:
+    old = take().fence
+    store.set_start(old, G0, "uuid")
+    before = store.checkpoints.take(old)
+    new = take().fence
+    with pytest.raises(JobFenced), transaction(store.connection, "test"):
+        store.checkpoints.advance(before, replace(before, sequence=1))
+    with pytest.raises(JobFenced):
+        store.checkpoints.take(old)
+    with pytest.raises(JobFenced):
+        store.checkpoints.was_committed(before)
+    assert store.checkpoints.take(new).sequence == 0
+
+
+def test_a_lost_commit_is_decided_by_the_checkpoint(
+    take: Callable[[], JobLock], store: StateStore, target: Server
+) -> None:
+    """Asking waits for the transaction that is still open, so that the answer holds."""
+    fence = take().fence
+    store.set_start(fence, G0, "uuid")
+    before = store.checkpoints.take(fence)
+    assert not store.checkpoints.was_committed(before)
+    other = open_target(target.settings)
+    with transaction(store.connection, "test"):
+        store.checkpoints.advance(before, replace(before, sequence=1))
+        with other.cursor() as cursor:
+            cursor.execute("SET SESSION innodb_lock_wait_timeout = 1")
+        with pytest.raises(TargetError):  # busy: the outcome is not known yet
+            StateStore(other).checkpoints.was_committed(before)
+    assert StateStore(other).checkpoints.was_committed(before)
+    other.close()
+
+
+def test_tables_and_chunks_come_back_as_they_were(take: Callable[[], JobLock], store: StateStore) -> None:
+    fence = take().fence
+    store.tables.add(fence, [TABLE])
+    [record] = store.tables.records(JOB)
+    assert (record.table, record.state, record.snapshot) == (TABLE, TableState.PENDING, None)
+    ranges = [KeyRange(None, ("10", "'a\\\\ä%s'")), KeyRange(("10", "'a\\\\ä%s'"), None)]
+    store.tables.plan(fence, NAME, ranges)
+    chunks = store.tables.chunks(JOB, NAME)
+    assert [chunk.range for chunk in chunks] == ranges
+    assert chunks == store.tables.unfinished(fence)
+    assert store.tables.records(JOB)[0].state is TableState.PLANNED
+    store.tables.set_state(fence, NAME, TableState.LOADING)
+    store.tables.set_snapshot(fence, NAME, G0)
+    assert store.tables.records(JOB)[0].snapshot == G0
+    assert store.tables.records(JOB)[0].state is TableState.LOADING
+    store.tables.redefine(fence, replace(TABLE, indexes=()))
+    assert store.tables.records(JOB)[0].table == replace(TABLE, indexes=())
+    store.tables.remove(fence, NAME)
+    assert store.tables.records(JOB) == store.tables.chunks(JOB, NAME) == []
+
+
+def test_a_table_is_loaded_when_all_its_chunks_are(take: Callable[[], JobLock], store: StateStore) -> None:
+    fence = take().fence
+    store.tables.add(fence, [TABLE])
+    store.tables.plan(fence, NAME, [KeyRange(None, ("5",)), KeyRange(("5",), None)])
+    first, second = store.tables.unfinished(fence)
+    first = _advance(store, first, ChunkPart(3, 30, ("3",), "d1"))
+    assert (first.rest, first.state) == (KeyRange(("3",), ("5",)), ChunkState.LOADING)
+    first = _advance(store, first, ChunkPart(0, 0, None, "d1", finished=True))
+    assert (first.last_key, first.state, first.rows_loaded, first.digest) == (("3",), ChunkState.LOADED, 3, "d1")
+    assert store.tables.chunks(JOB, NAME)[0] == first
+    with pytest.raises(TargetError, match="unfinished"):
+        store.tables.finish(fence, NAME)
+    _advance(store, second, ChunkPart(4, 40, ("9",), "d2", finished=True))
+    store.tables.finish(fence, NAME)
+    [progress] = store.tables.progress(JOB)
+    assert (progress.rows, progress.bytes, progress.state, progress.rows_estimate) == (7, 70, "loaded", 1000)
+
+
+def test_a_chunk_belongs_to_the_newest_run(take: Callable[[], JobLock], store: StateStore) -> None:
+    old = take().fence
+    store.tables.add(old, [TABLE])
+    store.tables.plan(old, NAME, [KeyRange(None, ("5",)), KeyRange(("5",), None)])
+    first, second = store.tables.unfinished(old)
+    _advance(store, first, ChunkPart(3, 30, ("3",), finished=True))
+    new = take().fence
+    with pytest.raises(JobFenced):
+        _advance(store, second, ChunkPart(3, 30, ("8",)))
+    with pytest.raises(JobFenced):
+        store.tables.reread(second)
+    with pytest.raises(JobFenced):
+        store.tables.unfinished(old)
+    [left] = store.tables.unfinished(new)
+    assert left == replace(second, epoch=new.epoch)
+    _advance(store, left, ChunkPart(3, 30, ("8",)))
+    with pytest.raises(JobFenced):  # the same part once more
+        _advance(store, left, ChunkPart(3, 30, ("8",)))
+    assert store.tables.reread(left).sequence == left.sequence + 1
+
+
+def test_deleting_a_job_forgets_all_of_it_and_fences_its_run(take: Callable[[], JobLock], store: StateStore) -> None:
+    fence = take().fence
+    store.set_start(fence, G0, "uuid")
+    store.tables.add(fence, [TABLE])
+    store.tables.plan(fence, NAME, [KeyRange()])
+    before = store.checkpoints.take(fence)
+    store.delete_job(JOB)
+    with pytest.raises(JobNotFound):
+        store.heartbeat(fence)
+    with pytest.raises(JobFenced), transaction(store.connection, "test"):
+        store.checkpoints.advance(before, replace(before, sequence=1))
+    with store.connection.cursor() as cursor:
+        for table in ("checkpoints", "tables", "chunks", "schema_history"):
+            cursor.execute(f"SELECT COUNT(*) FROM mysql_to_tidb.{table} WHERE job = %s", (JOB,))
+            assert cursor.fetchone() == (0,)
+
+
+def _advance(store: StateStore, chunk: Chunk, part: ChunkPart) -> Chunk:
+    with transaction(store.connection, "test"):
+        return store.tables.advance(chunk, part)
