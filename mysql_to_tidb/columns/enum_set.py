@@ -1,0 +1,63 @@
+"""ENUM and SET: numbers on the way, labels at the target."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mysql_to_tidb.columns.family import Family
+from mysql_to_tidb.model.changes import ImageColumn
+
+
+class _Labelled(Family):
+    """Neither the labels' character set nor labels that look like numbers matter to a number."""
+
+    arrow_type = pa.uint64()
+
+    def select_expression(self) -> str:
+        # A sum would be a DOUBLE in MySQL and a signed number in MariaDB; neither holds 64 members.
+        return f"CAST({super().select_expression()} AS UNSIGNED)"
+
+    def _from_text(self, values: pa.Array) -> pa.Array:
+        return values.view(pa.string()).cast(pa.uint64())
+
+    def _from_image(self, values: Sequence[object], image: ImageColumn) -> pa.Array:
+        return pa.array(values, pa.uint64())
+
+    def to_literals(self, values: pa.Array) -> list[str]:
+        return ["NULL" if value is None else str(value) for value in values.to_pylist()]
+
+
+class Enum(_Labelled):
+    """Travels as the number of the label, counted from 1.
+
+    Number 0 is what MySQL keeps for a value it did not know. It prints like an empty label, and no strict
+    statement stores it again, so it is refused.
+    """
+
+    data_types: ClassVar = frozenset({"enum"})
+
+    def _to_load(self, values: pa.Array) -> pa.Array:
+        if pc.any(pc.equal(values, 0)).as_py():
+            raise ValueError("0, the ENUM value of what was not among the labels when it was stored")
+        labels = pa.array([label.encode() for label in self.column.members], pa.binary())
+        # A number beyond the labels is out of bounds, which raises.
+        return labels.take(pc.subtract(values, pa.scalar(1, pa.uint64())))
+
+
+class Set(_Labelled):
+    """Travels as the bit mask of the labels, the first one the lowest bit."""
+
+    data_types: ClassVar = frozenset({"set"})
+
+    def _to_load(self, values: pa.Array) -> pa.Array:
+        masks = values.dictionary_encode()
+        labels = pa.array([self._labels(mask) for mask in masks.dictionary.to_pylist()], pa.binary())
+        return labels.take(masks.indices)
+
+    def _labels(self, mask: int) -> bytes:
+        if mask >> len(self.column.members):
+            raise ValueError(f"{mask}, which has more bits than the SET has labels")
+        chosen = [label for place, label in enumerate(self.column.members) if mask >> place & 1]
+        return ",".join(chosen).encode()

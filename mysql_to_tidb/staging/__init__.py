@@ -1,0 +1,1 @@
+"""Gathers on the way from source to target: rows as LOAD DATA, changes folded by key."""
