@@ -42,7 +42,7 @@ class JobFailure:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class JobRecord:
     """One row of the target's table `mysql_to_tidb.jobs`; all times are UTC."""
 
     name: str

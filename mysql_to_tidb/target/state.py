@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 
 from mysql_to_tidb.errors import InvalidJob, JobChanged, JobLimitReached, MigrationError, TargetConflict
-from mysql_to_tidb.model.jobs import Fence, Job, JobFailure
+from mysql_to_tidb.model.jobs import Fence, JobFailure, JobRecord
 from mysql_to_tidb.model.positions import Position
 from mysql_to_tidb.model.states import STATUS_MOVES, Action, Stage, Status
 from mysql_to_tidb.target.connection import TargetConnection
@@ -47,7 +47,7 @@ class StateStore(StateAccess):
         self.checkpoints = CheckpointLedger(connection)
         self.tables = TableLedger(connection)
 
-    def create_job(self, name: str, definition: str, fingerprint: str) -> Job:
+    def create_job(self, name: str, definition: str, fingerprint: str) -> JobRecord:
         """The job of this name, created if the target does not know it yet.
 
         Raises JobChanged where it exists with another fingerprint, JobLimitReached where it would be one too many.
@@ -68,13 +68,13 @@ class StateStore(StateAccess):
             raise JobChanged(f"job `{name}` was started with other settings")
         return job
 
-    def read_job(self, name: str) -> Job:
+    def read_job(self, name: str) -> JobRecord:
         row = self._row("read", job=name) if self.schema.exists() else None
         if row is None:
             raise job_not_found(name)
         return _job(row)
 
-    def list_jobs(self) -> list[Job]:
+    def list_jobs(self) -> list[JobRecord]:
         return [_job(row) for row in self._rows("list")] if self.schema.exists() else []
 
     def delete_job(self, name: str) -> None:
@@ -147,8 +147,8 @@ class StateStore(StateAccess):
         self._execute("set_status", job=name, status=status)
 
 
-def _job(row: Row) -> Job:
-    return Job(
+def _job(row: Row) -> JobRecord:
+    return JobRecord(
         name=row["name"],
         definition=row["definition"],
         fingerprint=row["fingerprint"],

@@ -1,6 +1,7 @@
 """The right to run a job: one run at a time, and the newest one wins over any that does not know yet."""
 
 import hashlib
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -10,7 +11,7 @@ from mysql_to_tidb.model.settings import ServerSettings
 from mysql_to_tidb.model.states import Action
 from mysql_to_tidb.target.connection import TargetConnection, open_target
 from mysql_to_tidb.target.state import StateStore
-from mysql_to_tidb.target.state_access import StateAccess, job_not_found
+from mysql_to_tidb.target.state_access import StateAccess, check_epoch, job_not_found
 from mysql_to_tidb.target.transaction import transaction
 
 WAIT_SECONDS = 10
@@ -66,6 +67,11 @@ class _Taking(StateAccess):
                 where=f"run {known.run_id}, last sign of life at {known.heartbeat_at} UTC",
             )
 
+    def check(self, fence: Fence) -> None:
+        """Raises JobFenced where another run has begun in the meantime."""
+        row = self._row("read_requested", job=fence.job)
+        check_epoch(fence, row["epoch"] if row else None)
+
     def begin_run(self, job: str, run_id: str) -> Fence:
         """The next epoch, handed to the checkpoint and the unfinished chunks at once.
 
@@ -86,11 +92,28 @@ def acquire(settings: ServerSettings, job: str, run_id: str, *, wait_seconds: in
 
     Raises JobNotFound, and JobAlreadyRunning where another run keeps the lock for `wait_seconds`.
     """
+    return _locked(settings, job, wait_seconds, lambda taking: taking.begin_run(job, run_id))
+
+
+def retake(settings: ServerSettings, fence: Fence, *, wait_seconds: int = WAIT_SECONDS) -> JobLock:
+    """Take the lock again, whose connection was lost, and go on in the same epoch.
+
+    Raises JobFenced where another run has begun in the meantime, JobAlreadyRunning where one is about to.
+    """
+
+    def go_on(taking: _Taking) -> Fence:
+        taking.check(fence)
+        return fence
+
+    return _locked(settings, fence.job, wait_seconds, go_on)
+
+
+def _locked(settings: ServerSettings, job: str, wait_seconds: int, begin: Callable[[_Taking], Fence]) -> JobLock:
     connection = open_target(settings)
     try:
         taking = _Taking(connection)
         taking.wait(job, wait_seconds)
-        return JobLock(connection, taking.begin_run(job, run_id))
+        return JobLock(connection, begin(taking))
     except BaseException:
         connection.close()
         raise

@@ -27,7 +27,7 @@ from mysql_to_tidb.model.states import STATUS_MOVES, Action, Stage, Status
 from mysql_to_tidb.model.tables import Column, Index, IndexPart, Table
 from mysql_to_tidb.target.connection import open_target
 from mysql_to_tidb.target.state import StateStore, job_limit
-from mysql_to_tidb.target.state_lock import JobLock, acquire, lock_name
+from mysql_to_tidb.target.state_lock import JobLock, acquire, lock_name, retake
 from mysql_to_tidb.target.transaction import transaction
 from tests.lab.servers import Server
 
@@ -168,6 +168,22 @@ def test_a_run_that_is_killed_gives_its_lock_back(store: StateStore, target: Ser
         process.kill()
     with acquire(settings, JOB, "next") as lock:
         assert lock.fence.epoch == 2
+
+
+def test_a_lost_lock_is_taken_again_unless_another_run_has_begun(
+    take: Callable[[], JobLock], store: StateStore, target: Server
+) -> None:
+    lost = take()
+    lost.release()
+    with retake(target.settings, lost.fence) as again:
+        assert again.fence == lost.fence
+        assert again.heartbeat() is Action.RUN
+    take()
+    with pytest.raises(JobAlreadyRunning):
+        retake(target.settings, lost.fence, wait_seconds=0)
+    take().release()
+    with pytest.raises(JobFenced):
+        retake(target.settings, lost.fence)
 
 
 def test_only_the_newest_run_may_write(take: Callable[[], JobLock], store: StateStore) -> None:
