@@ -98,7 +98,7 @@ class Table:
         """Positions in `columns` of the key that tells rows apart; empty where there is none.
 
         The primary key, else the shortest UNIQUE index whose columns are all NOT NULL. An index over
-        column prefixes or expressions tells nothing apart and does not count.
+        column prefixes, expressions or generated columns does not count.
         """
         positions = {column.name.lower(): place for place, column in enumerate(self.columns)}
         candidates: list[tuple[bool, int, str, tuple[int, ...]]] = []
@@ -106,7 +106,8 @@ class Table:
             if not index.unique or any(p.column is None or p.prefix_length for p in index.parts):
                 continue
             places = tuple(positions[(part.column or "").lower()] for part in index.parts)
-            if all(not self.columns[place].nullable for place in places):
+            columns = [self.columns[place] for place in places]
+            if not any(column.nullable or column.generated for column in columns):
                 candidates.append((index.name != "PRIMARY", len(places), index.name, places))
         return min(candidates)[3] if candidates else ()
 

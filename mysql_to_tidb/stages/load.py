@@ -1,0 +1,198 @@
+"""The full load: every table in chunks of its key, each part committed together with its ledger row."""
+
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pymysql.connections import Connection
+
+from mysql_to_tidb.columns import families_of
+from mysql_to_tidb.model.checkpoints import Chunk, ChunkPart, ChunkState, TableState
+from mysql_to_tidb.model.jobs import Fence
+from mysql_to_tidb.model.keys import KeyRange
+from mysql_to_tidb.model.names import TableName
+from mysql_to_tidb.model.settings import ServerSettings
+from mysql_to_tidb.model.tables import Table
+from mysql_to_tidb.points import Point, reached
+from mysql_to_tidb.source.chunks import key_expressions, key_literals, plan_chunks
+from mysql_to_tidb.source.connection import open_source, read_identity, source_errors
+from mysql_to_tidb.source.position import current_position, exact_snapshot
+from mysql_to_tidb.source.rows import read_batches
+from mysql_to_tidb.spec import Spec
+from mysql_to_tidb.stages.running import End, Watch, open_store
+from mysql_to_tidb.staging.encode import encode_rows, load_columns
+from mysql_to_tidb.target.connection import TargetConnection, open_target
+from mysql_to_tidb.target.load import clear_table, load_chunk_part
+from mysql_to_tidb.target.state import StateStore
+
+UNIT_CHUNKS_MAX = 50
+"""How many small chunks one task takes, so that progress shows and a retry repeats little."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadUnit:
+    """Chunks that one task loads, one after another: a large one alone, small ones together."""
+
+    chunks: tuple[tuple[TableName, int], ...]
+
+    def __str__(self) -> str:
+        (name, number), more = self.chunks[0], len(self.chunks) - 1
+        return f"{name} chunk {number}" + (f" and {more} more" if more else "")
+
+
+def plan_load(source: ServerSettings, target: ServerSettings, fence: Fence, spec: Spec) -> list[LoadUnit]:
+    """Cut every table that is not cut yet into chunks; what is left to load, large tables first."""
+    with open_store(target) as store:
+        records = store.tables.records(fence.job)
+        connection = open_source(source)
+        try:
+            for record in records:
+                if record.state is TableState.CREATED:
+                    ranges = (
+                        list(plan_chunks(connection, record.table, spec.chunk_rows))
+                        if record.table.key
+                        else [KeyRange()]
+                    )
+                    reached(Point.BEFORE_CHUNKS_PLANNED)
+                    store.tables.plan(fence, record.table.name, ranges)
+                    reached(Point.AFTER_CHUNKS_PLANNED)
+        finally:
+            connection.close()
+        sizes = {record.table.name: record.table.rows_estimate for record in records}
+        return _grouped(store.tables.unfinished(fence), sizes, spec)
+
+
+def _grouped(chunks: Sequence[Chunk], rows_estimates: dict[TableName, int], spec: Spec) -> list[LoadUnit]:
+    """Chunks of large tables alone, those of small tables gathered until they are worth a task."""
+    ordered = sorted(chunks, key=lambda chunk: -rows_estimates[chunk.table])
+    units: list[LoadUnit] = []
+    gathered: list[tuple[TableName, int]] = []
+    rows = 0
+    for chunk in ordered:
+        gathered.append((chunk.table, chunk.number))
+        rows += min(rows_estimates[chunk.table], spec.chunk_rows)
+        if rows * 4 >= spec.chunk_rows or len(gathered) >= UNIT_CHUNKS_MAX:
+            units.append(LoadUnit(tuple(gathered)))
+            gathered, rows = [], 0
+    return [*units, LoadUnit(tuple(gathered))] if gathered else units
+
+
+def load_unit(source: ServerSettings, target: ServerSettings, fence: Fence, spec: Spec, unit: LoadUnit) -> End:
+    """Load what is left of the unit's chunks; a chunk that is loaded already is not read again.
+
+    Called again after an error it goes on behind the last commit. Raises what the source and the target raise.
+    """
+    connection = open_target(target)
+    try:
+        loader = _Loader(source, connection, fence, spec)
+        return End.REACHED if all(loader.load(name, number) for name, number in unit.chunks) else End.PAUSED
+    finally:
+        connection.close()
+
+
+def finish_load(source: ServerSettings, target: ServerSettings, fence: Fence) -> None:
+    """With every chunk loaded: the position from which on the copy is consistent, and the end of the load.
+
+    All that any chunk has read was in the binary log before it was visible, so the end of the log is behind it.
+    """
+    with open_store(target) as store:
+        for record in store.tables.records(fence.job):
+            if record.state is not TableState.LOADED:
+                store.tables.finish(fence, record.table.name)
+        job = store.read_job(fence.job)
+        if job.start_position is not None and job.consistent_position is None:
+            connection = open_source(source)
+            try:
+                position = current_position(connection, read_identity(connection))
+            finally:
+                connection.close()
+            reached(Point.BEFORE_LOAD_FINISHED)
+            store.set_consistent(fence, position)
+        if job.loaded_at is None:
+            store.set_loaded(fence)
+    reached(Point.AFTER_LOAD_FINISHED)
+
+
+class _Loader:
+    """Loads chunks one after another over one connection to the target."""
+
+    def __init__(self, source: ServerSettings, connection: TargetConnection, fence: Fence, spec: Spec) -> None:
+        self._source = source
+        self._connection = connection
+        self._store = StateStore(connection)
+        self._ledger = self._store.tables
+        self._fence = fence
+        self._spec = spec
+        self._watch = Watch(self._store, fence)
+        self._records = {record.table.name: record for record in self._ledger.records(fence.job)}
+
+    def load(self, name: TableName, number: int) -> bool:
+        """Load what is left of a chunk; False where the user asked for a pause before its end."""
+        chunk = self._ledger.reread(Chunk(self._fence.job, name, number, epoch=self._fence.epoch))
+        if chunk.state is not ChunkState.LOADED:
+            load = self._load_range if self._records[name].table.key else self._load_snapshot
+            if not load(self._records[name].table, chunk):
+                return False
+        if all(chunk.state is ChunkState.LOADED for chunk in self._ledger.chunks(self._fence.job, name)):
+            self._ledger.finish(self._fence, name)
+        return True
+
+    def _load_range(self, table: Table, chunk: Chunk) -> bool:
+        """Read a range of the key in one short statement, without a lock, on from the last loaded row."""
+        where = KeyRange(chunk.last_key or chunk.range.lower, chunk.range.upper).condition(key_expressions(table))
+        reader = open_source(self._source)
+        try:
+            return self._load_rows(reader, table, chunk, where)
+        finally:
+            reader.close()
+
+    def _load_snapshot(self, table: Table, chunk: Chunk) -> bool:
+        """Read a table without a key as it is at one exact position; a load that broke off begins anew."""
+        connection = open_source(self._source)
+        try:
+            identity = read_identity(connection)
+        finally:
+            connection.close()
+        with exact_snapshot(self._source, identity, table) as (reader, position):
+            if position is not None:
+                self._ledger.set_snapshot(self._fence, table.name, position)
+            return self._load_rows(reader, table, clear_table(self._connection, chunk), "TRUE")
+
+    def _load_rows(self, reader: Connection, table: Table, chunk: Chunk, where: str) -> bool:
+        families = families_of(table)
+        order = f" ORDER BY {', '.join(key_expressions(table))}" if table.key else ""
+        columns = ", ".join(family.select_expression() for family in families)
+        select = f"SELECT {columns} FROM {table.name.quoted} WHERE {where}{order}"
+        clause = load_columns(families)
+        limits = {"batch_rows_max": self._spec.transaction_rows, "batch_bytes_max": self._spec.transaction_bytes}
+        with source_errors(self._source, where=f"{table.name}, rows where {where}"):
+            for batch, finished in _with_end(read_batches(reader, select, families, **limits)):
+                if self._watch.pause_requested():
+                    return False
+                payload = encode_rows(batch, families) if batch is not None else memoryview(b"")
+                part = _part(table, chunk, batch, payload, finished=finished)
+                chunk = load_chunk_part(self._connection, chunk, part, clause, payload, replace=bool(table.key))
+        return True
+
+
+def _with_end(batches: Iterator[Any]) -> Iterator[tuple[Any, bool]]:
+    """Each batch with whether it is the last; for no batch at all, None as the last."""
+    held = next(batches, None)
+    for batch in batches:
+        yield held, False
+        held = batch
+    yield held, True
+
+
+def _part(table: Table, chunk: Chunk, batch: Any, payload: memoryview, *, finished: bool) -> ChunkPart:
+    if batch is None:
+        return ChunkPart(rows=0, bytes=0, last_key=None, digest=chunk.digest, finished=finished)
+    last_key = None
+    if table.key:
+        families = families_of(table)
+        places = [table.stored.index(place) for place in table.key]
+        last = batch.slice(batch.num_rows - 1)
+        (last_key,) = key_literals([families[place] for place in places], [last.column(place) for place in places])
+    digest = f"{zlib.crc32(payload, int(chunk.digest or '0', 16)):08x}"
+    return ChunkPart(batch.num_rows, len(payload), last_key, digest, finished=finished)
