@@ -1,0 +1,1 @@
+"""Real servers for tests, benchmarks and the demo: found, else installed in a folder of their own."""
