@@ -1,13 +1,16 @@
 """Whole batches in Arrow form: out of row images, and out of the columns that the text protocol sent."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import cast
 
 import pyarrow as pa
 
 from mysql_to_tidb.columns.family import Family
-from mysql_to_tidb.columns.registry import schema_of
+from mysql_to_tidb.columns.registry import family_of, schema_of
 from mysql_to_tidb.errors import ValueUnrepresentable
 from mysql_to_tidb.model.changes import MappedTable, RowImage
+from mysql_to_tidb.model.tables import Table
 
 
 def batch_from_images(mapped: MappedTable, images: Sequence[RowImage], families: Sequence[Family]) -> pa.RecordBatch:
@@ -16,13 +19,11 @@ def batch_from_images(mapped: MappedTable, images: Sequence[RowImage], families:
     Raises ValueUnrepresentable, naming table and column.
     """
     columns = list(zip(*images, strict=True)) or [()] * len(mapped.image)
-    try:
+    with _of_table(mapped.table):
         arrays = [
             family.from_image(columns[place], mapped.image[place])
             for place, family in zip(mapped.table.stored, families, strict=True)
         ]
-    except ValueUnrepresentable as error:
-        raise ValueUnrepresentable(error.message, where=str(mapped.table.name), hint=error.hint) from error
     return pa.RecordBatch.from_arrays(arrays, schema=schema_of(families))
 
 
@@ -33,3 +34,32 @@ def batch_from_text(columns: Sequence[pa.Array], families: Sequence[Family]) -> 
     """
     arrays = [family.from_text(values) for family, values in zip(families, columns, strict=True)]
     return pa.RecordBatch.from_arrays(arrays, schema=schema_of(families))
+
+
+def key_literals(mapped: MappedTable, keys: Sequence[Hashable]) -> list[str]:
+    """Raw values of the table's key, a tuple where it has several columns, as SQL: `1`, or `(1, 'a')`.
+
+    Raises ValueUnrepresentable, naming table and column.
+    """
+    places = mapped.table.key
+    values = (
+        list(zip(*cast("Sequence[tuple[object, ...]]", keys), strict=True))
+        if len(places) > 1 and keys
+        else [keys] * len(places)
+    )
+    literals = []
+    with _of_table(mapped.table):
+        for place, raw in zip(places, values, strict=True):
+            family = family_of(mapped.table.columns[place])
+            literals.append(family.to_literals(family.from_image(raw, mapped.image[place])))
+    rows = zip(*literals, strict=True)
+    return [row[0] if len(row) == 1 else f"({', '.join(row)})" for row in rows]
+
+
+@contextmanager
+def _of_table(table: Table) -> Iterator[None]:
+    """An error that names a column names its table as well."""
+    try:
+        yield
+    except ValueUnrepresentable as error:
+        raise ValueUnrepresentable(error.message, where=str(table.name), hint=error.hint) from error

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 import pyarrow as pa
 
-from mysql_to_tidb.columns.arrays import Bytes, big_endian, byte_matrix, digits, ragged_text_array
+from mysql_to_tidb.columns.arrays import Bytes, Flags, big_endian, byte_matrix, digits, ragged_text_array
 from mysql_to_tidb.columns.family import Family
 from mysql_to_tidb.model.changes import ImageColumn
 
@@ -32,12 +32,7 @@ class Decimal(Family):
 
     def _from_image(self, values: Sequence[object], image: ImageColumn) -> pa.Array:
         precision, scale = image.metadata
-        groups = digit_groups(precision - scale, scale)
-        matrix, flags = byte_matrix(values, sum(_BYTES_BY_DIGITS[count] for count in groups))
-        negative = matrix[:, 0] < 0x80
-        plain = matrix ^ np.where(negative, 0xFF, 0).astype(np.uint8)[:, np.newaxis]
-        plain[:, 0] ^= 0x80
-        return _printed(_all_digits(plain, groups), precision - scale, negative, flags)
+        return decimal_texts(values, precision, scale)
 
     def _to_load(self, values: pa.Array) -> pa.Array:
         return values.view(pa.binary())
@@ -46,8 +41,22 @@ class Decimal(Family):
         return ["NULL" if value is None else value for value in values.to_pylist()]
 
 
-def digit_groups(whole: int, scale: int) -> list[int]:
-    """How many digits each big-endian group of the binary form holds (MySQL source, decimal2bin).
+def decimal_texts(values: Sequence[object], precision: int, scale: int) -> pa.Array:
+    """Decimals in binary form (bytes and None) as a string array.
+
+    The highest bit of the first byte is set where the number is not negative; where it is, all bits are
+    turned round (MySQL source, decimal2bin).
+    """
+    groups = _digit_groups(precision - scale, scale)
+    matrix, flags = byte_matrix(values, sum(_BYTES_BY_DIGITS[count] for count in groups))
+    negative = matrix[:, 0] < 0x80
+    plain = matrix ^ np.where(negative, 0xFF, 0).astype(np.uint8)[:, np.newaxis]
+    plain[:, 0] ^= 0x80
+    return _printed(_all_digits(plain, groups), precision - scale, negative, flags)
+
+
+def _digit_groups(whole: int, scale: int) -> list[int]:
+    """How many digits each big-endian group of the binary form holds.
 
     Groups of nine digits are counted from the point in both directions; what is left over stands at the ends.
     """
@@ -65,7 +74,7 @@ def _all_digits(plain: Bytes, groups: list[int]) -> Bytes:
     return np.hstack(columns)
 
 
-def _printed(text: Bytes, whole: int, negative: np.ndarray, flags: np.ndarray | None) -> pa.Array:
+def _printed(text: Bytes, whole: int, negative: Flags, flags: Flags | None) -> pa.Array:
     """Sign, the digits before the point without leading zeros, and those after it."""
     rows, count = text.shape
     line = np.full((rows, count + 3), _ZERO, np.uint8)

@@ -11,6 +11,7 @@ from mysql_to_tidb.columns.enum_set import Enum, Set
 from mysql_to_tidb.columns.family import Family
 from mysql_to_tidb.columns.floating import Floating
 from mysql_to_tidb.columns.integer import Integer
+from mysql_to_tidb.columns.json import Json
 from mysql_to_tidb.columns.temporal import Date, DateTime, Time, Timestamp, Year
 from mysql_to_tidb.columns.text import Text
 from mysql_to_tidb.errors import UnsupportedSchema
@@ -25,6 +26,7 @@ FAMILIES: tuple[type[Family], ...] = (
     Text,
     Binary,
     FixedBinary,
+    Json,
     Enum,
     Set,
     Date,

@@ -52,7 +52,7 @@ class Text(Family):
         return values.view(pa.binary())
 
     def to_literals(self, values: pa.Array) -> list[str]:
-        return ["NULL" if value is None else _literal(value) for value in values.to_pylist()]
+        return ["NULL" if value is None else literal_of_text(value) for value in values.to_pylist()]
 
     def equals(self, column_sql: str, literal: str) -> str:
         # The first half may use an index, the second one heeds case, accents and spaces at the end.
@@ -64,7 +64,7 @@ def _all_ascii(values: pa.Array) -> bool:
     return data is None or data.to_pybytes().isascii()
 
 
-def _literal(value: str) -> str:
+def literal_of_text(value: str) -> str:
     """Quoted where every sql_mode reads it alike, hexadecimal elsewhere."""
     if value.isprintable() and not {"'", "\\"} & set(value):
         return f"'{value}'"
