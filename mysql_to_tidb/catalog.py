@@ -92,6 +92,7 @@ class Catalog:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+        self._tidb = "tidb" in str(connection.server_version).lower()
         self._available = {view: self._view_columns(view) for view in ("COLUMNS", "STATISTICS", "TABLES")}
         self._prepare_session()
 
@@ -112,11 +113,14 @@ class Catalog:
         query = "SELECT TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s"
         return {str(row["table_name"]): _KINDS.get(row["table_type"]) for row in self._rows(query, (schema,))}
 
-    def tables(self, schema: str, only: str | None = None) -> list[Table]:
-        """Every table and view of a database, ordered by name; or the one called `only`."""
+    def tables(self, schema: str, only: str | None = None, *, statements: bool = True) -> list[Table]:
+        """Every table and view of a database, ordered by name; or the one called `only`.
+
+        Without `statements`, expressions are in the words of information_schema.
+        """
         columns: dict[str, list[Column]] = defaultdict(list)
         for row in self._view("COLUMNS", _COLUMNS, schema, only, "TABLE_NAME, ORDINAL_POSITION"):
-            columns[row["table_name"]].append(_column(row))
+            columns[row["table_name"]].append(_column(row, escaped=not self._tidb))
         indexes: dict[str, list[Row]] = defaultdict(list)
         for row in self._view("STATISTICS", _STATISTICS, schema, only, "TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX"):
             indexes[row["table_name"]].append(row)
@@ -125,11 +129,10 @@ class Catalog:
             name, kind = str(row["table_name"]), _KINDS.get(row["table_type"])
             if kind is None or (only is not None and name != only):
                 continue
-            statement = self._create_statement(TableName(schema, name), kind)
-            if statement is None:
-                continue
             table = _table(TableName(schema, name), kind, row, columns[name], indexes[name])
-            found.append(_with_statement(table, statement))
+            statement = self._create_statement(table.name, kind) if statements else ""
+            if statement is not None:
+                found.append(_with_statement(table, statement) if statement else table)
         return found
 
     def _create_statement(self, name: TableName, kind: TableKind) -> str | None:
@@ -204,7 +207,7 @@ def _number(value: object) -> int | None:
     return None if value is None else int(str(value))
 
 
-def _column(row: Row) -> Column:
+def _column(row: Row, *, escaped: bool) -> Column:
     data_type, column_type = str(row["data_type"]).lower(), str(row["column_type"])
     default = row["column_default"]
     return Column(
@@ -219,7 +222,7 @@ def _column(row: Row) -> Column:
         numeric_precision=_number(row["numeric_precision"]),
         numeric_scale=_number(row["numeric_scale"]),
         fraction_digits=_number(row["datetime_precision"]) or 0,
-        members=members_of(column_type) if data_type in {"enum", "set"} else (),
+        members=members_of(column_type, escaped=escaped) if data_type in {"enum", "set"} else (),
         default=None if default in {None, "NULL"} else str(default),  # MariaDB says NULL in words
         extra=str(row["extra"] or ""),
         comment=str(row["column_comment"] or ""),
@@ -229,7 +232,12 @@ def _column(row: Row) -> Column:
 
 def _index(name: str, rows: list[Row]) -> Index:
     parts = tuple(
-        IndexPart(row["column_name"], _number(row["sub_part"]), row["expression"], descending=row["collation"] == "D")
+        IndexPart(
+            column=None if row["expression"] else row["column_name"],  # TiDB names the column of an expression NULL
+            prefix_length=_number(row["sub_part"]),
+            expression=row["expression"],
+            descending=row["collation"] == "D",
+        )
         for row in rows
     )
     first = rows[0]
@@ -255,7 +263,7 @@ def _table(name: TableName, kind: TableKind, row: Row, columns: list[Column], in
 
 def _with_statement(table: Table, statement: str) -> Table:
     """The table with its statement, and with the expressions that information_schema prints inexactly."""
-    generated = any("GENERATED" in column.extra.upper() for column in table.columns)
+    generated = any(column.generated for column in table.columns)
     functional = any(part.column is None for index in table.indexes for part in index.parts)
     if not (generated or functional) or table.kind is TableKind.VIEW:
         return replace(table, create_statement=statement)

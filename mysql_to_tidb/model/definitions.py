@@ -6,12 +6,13 @@ binary columns, quotes in expressions). Version comments (`/*!80023 INVISIBLE */
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from functools import lru_cache
 from itertools import pairwise
 
 from mysql_to_tidb.errors import UnsupportedSchema
+from mysql_to_tidb.model.tables import Table
 
 _TOKEN = re.compile(
     r"""(?P<space>\s+)
@@ -24,6 +25,7 @@ _TOKEN = re.compile(
     |(?P<mark>.)""",
     re.VERBOSE | re.DOTALL,
 )
+_ACTIONS = "CASCADE|SET NULL|SET DEFAULT|RESTRICT|NO ACTION"
 _ESCAPES = {"0": "\0", "n": "\n", "r": "\r", "t": "\t", "b": "\b", "Z": "\x1a"}
 _ESCAPE = re.compile(r"\\(.)|''|\"\"", re.DOTALL)
 
@@ -94,8 +96,10 @@ def quote_string(text: str) -> str:
     return "'" + escaped.replace("\r", "\\r") + "'"
 
 
-def members_of(column_type: str) -> tuple[str, ...]:
-    """The labels of an ENUM or SET out of its column type, in order."""
+def members_of(column_type: str, *, escaped: bool = True) -> tuple[str, ...]:
+    """The labels of an ENUM or SET out of its column type, in order; TiDB escapes nothing but quotes there."""
+    if not escaped:
+        return tuple(label.replace("''", "'") for label in re.findall(r"'((?:[^']|'')*)'", column_type, re.DOTALL))
     return tuple(string_of(token.text) for token in tokenize(column_type) if token.kind is TokenKind.STRING)
 
 
@@ -184,6 +188,12 @@ def parse_create_table(statement: str) -> TableDefinition:
         _read_item(item, definition)
     _read_options(tokens[closing + 1 :], definition)
     return definition
+
+
+def foreign_keys_of(table: Table) -> tuple[ForeignKey, ...]:
+    """The foreign keys of a table, each with the schema of its parent."""
+    keys = parse_create_table(table.create_statement).foreign_keys
+    return tuple(key if key.parent_schema else replace(key, parent_schema=table.name.schema) for key in keys)
 
 
 def split_by_commas(tokens: Sequence[Token]) -> list[Tokens]:
@@ -329,19 +339,16 @@ def _foreign_key(name: str, item: Tokens) -> ForeignKey:
     parent = _names(item[references + 1 : openings[1]])
     end = _closing(item, openings[1])
     actions = render(item[end + 1 :]).upper()
-    found = {kind: re.search(rf"ON {kind} (CASCADE|SET NULL|SET DEFAULT|RESTRICT|NO ACTION)", actions) for kind in _ON}
+    on_delete, on_update = (re.search(rf"ON {kind} ({_ACTIONS})", actions) for kind in ("DELETE", "UPDATE"))
     return ForeignKey(
         name=name,
         columns=_names(item[openings[0] : references]),
         parent_schema=parent[0] if len(parent) > 1 else "",
         parent_table=parent[-1],
         parent_columns=_names(item[openings[1] : end]),
-        on_delete=found["DELETE"][1] if found["DELETE"] else "",
-        on_update=found["UPDATE"][1] if found["UPDATE"] else "",
+        on_delete=on_delete[1] if on_delete else "",
+        on_update=on_update[1] if on_update else "",
     )
-
-
-_ON = ("DELETE", "UPDATE")
 
 
 def _read_options(tokens: Tokens, definition: TableDefinition) -> None:

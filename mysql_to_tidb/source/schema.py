@@ -34,6 +34,14 @@ def read_databases(connection: Connection, choice: ObjectChoice) -> tuple[str, .
     return tuple(sorted(name for name in present if choice.selects_database(name, fold_case=fold_case)))
 
 
+def read_collations(connection: Connection, choice: ObjectChoice) -> dict[str, str]:
+    """The default collation of each database that a choice takes tables from. Raises as `read_databases`."""
+    databases = read_databases(connection, choice)
+    with source_errors():
+        catalog = Catalog(connection)
+        return {schema: catalog.schema_collation(schema) for schema in databases}
+
+
 def read_tables(connection: Connection, choice: ObjectChoice) -> tuple[Table, ...]:
     """Every table and view that a choice selects, ordered by name.
 
