@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pymysql
 import pytest
 
+from tests.lab.comparison import differences
 from tests.lab.install import Kind
 from tests.lab.proxy import Proxy
 from tests.lab.servers import LabServer, Server
@@ -44,3 +45,38 @@ def test_a_proxy_cuts_refuses_and_stalls(proxy: Proxy) -> None:
         cursor.execute("SELECT 1")
     proxy.let_through()
     assert proxy.execute("SELECT 1") == [(1,)]
+
+
+COLUMNS = """(
+    id INT PRIMARY KEY, a FLOAT, b DOUBLE, c DECIMAL(20,4), d DATETIME(6), e BIT(64), f BINARY(4), g ENUM('x','y'),
+    h SET('x','y'), i TEXT, j BLOB, k JSON, l TIME(3), m TIMESTAMP NULL
+)"""
+VALUES = """(
+    {id}, 0.1, 1e100, 1.5, '2024-02-29 12:00:00.123456', 18446744073709551615, 'ab', 'y', 'x,y', 'ä€😀',
+    x'00ff', '{json}', '-10:11:12.5', '2024-01-01 00:00:00'
+)"""
+
+
+def test_the_comparison_knows_equal_values_and_tells_others_apart(
+    source_mysql: Server, target: Server, database_name: str
+) -> None:
+    for server, json in ((source_mysql, '{"b": 1.0, "a": [null]}'), (target, '{"a": [null], "b": 1}')):
+        server.execute(f"CREATE DATABASE {database_name}")
+        server.execute(f"CREATE TABLE {database_name}.t {COLUMNS}", f"CREATE TABLE {database_name}.keyless (a INT)")
+        for row in range(1, 4):
+            server.execute(f"INSERT INTO {database_name}.t VALUES {VALUES.format(id=row, json=json)}")
+        server.execute(f"INSERT INTO {database_name}.keyless VALUES (1), (1), (NULL)")
+    assert differences(source_mysql, target, database_name) == []
+
+    target.execute(f"UPDATE {database_name}.t SET a = 0.10000001, k = '[]' WHERE id = 1")
+    target.execute(f"DELETE FROM {database_name}.t WHERE id = 2", f"UPDATE {database_name}.t SET id = 9 WHERE id = 3")
+    target.execute(f"DELETE FROM {database_name}.keyless LIMIT 1", f"CREATE TABLE {database_name}.other (a INT)")
+    found = differences(source_mysql, target, database_name)
+    assert [line.removeprefix(database_name)[:30] for line in found] == [
+        ".keyless lacks at the target: ",
+        ".other is missing at the sourc",
+        ".t differs at id '1': a is 0.1",
+        ".t lacks at the target: id '2'",
+        ".t lacks at the target: id '3'",
+        ".t has only at the target: id ",
+    ]
