@@ -24,6 +24,7 @@ _EXPECTED_WARNINGS = {
     1050,  # the table exists
     1287,  # deprecated, as are the next
     1681,
+    1831,  # two indexes over the same columns
     3719,  # the name utf8
     3778,
     4079,

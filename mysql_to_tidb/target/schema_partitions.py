@@ -71,7 +71,8 @@ def _refusal(draft: TableDraft, method: str, head: Tokens) -> str:
         calls = token.kind is TokenKind.WORD and following.text == "(" and not keyword
         if calls and token.text.upper() not in _FUNCTIONS:
             return f"TiDB takes no {token.text.upper()}() here"
-    columns = {name_of(token).lower() for token in head if token.kind is TokenKind.NAME}
+    names = {name_of(token).lower() for token in head if token.kind in {TokenKind.NAME, TokenKind.WORD}}
+    columns = {name for name in names if draft.column(name)}
     if method.endswith("COLUMNS") and any(_reordered(draft, name) for name in columns):
         return "its values are ordered otherwise in the collation that TiDB has"
     for index in draft.indexes:

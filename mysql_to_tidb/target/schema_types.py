@@ -205,7 +205,8 @@ def _target_default(draft: ColumnDraft) -> Tokens:
         if draft.column.data_type != "date":
             return ()
         tokens = tokenize("curdate()")  # for a DATE, TiDB takes no now()
-    return (Token("(", TokenKind.MARK), *tokens, Token(")", TokenKind.MARK))
+    first = replace(tokens[0], spaced=False)
+    return (Token("(", TokenKind.MARK), first, *tokens[1:], Token(")", TokenKind.MARK))
 
 
 def _now_digits(expression: str) -> int:

@@ -1,0 +1,55 @@
+"""What a precheck found out, item by item, and what that means for the job."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+
+class Outcome(StrEnum):
+    """How an item, or a whole precheck, ended."""
+
+    PASS = "pass"  # noqa: S105 - not a password
+    WARNING = "warning"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """One item of a precheck."""
+
+    item: str
+    """Its id in snake_case, as `ignore_warnings` takes it."""
+    outcome: Outcome
+    reason: str
+    """What was found; for an item that passed, too."""
+    solution: str = ""
+    """What to do about it, fit to the kind of source."""
+    where: str = ""
+    """`source`, `target`, or the tables concerned."""
+    documentation: str = ""
+    """The vendor's page about the solution."""
+
+    def as_json(self) -> dict[str, str]:
+        return {
+            "item": self.item,
+            "outcome": self.outcome.value,
+            "reason": self.reason,
+            "solution": self.solution,
+            "where": self.where,
+            "documentation": self.documentation,
+        }
+
+
+Ignored = Literal["all"] | Collection[str]
+"""Items whose warnings do not stop the job."""
+
+
+def decide(results: Iterable[CheckResult], ignore: Ignored) -> Outcome:
+    """FAILED where any item failed, WARNING where a warning is not ignored, else PASS: the job goes on."""
+    open_items = [result for result in results if result.outcome is not Outcome.PASS]
+    if any(result.outcome is Outcome.FAILED for result in open_items):
+        return Outcome.FAILED
+    if ignore == "all" or all(result.item in ignore for result in open_items):
+        return Outcome.PASS
+    return Outcome.WARNING
