@@ -19,6 +19,7 @@
     │   ├── BinlogServerIdTaken       BINLOG_SERVER_ID_TAKEN
     │   ├── BinlogHistoryChanged      BINLOG_HISTORY_CHANGED
     │   ├── BinlogCorrupt             BINLOG_CORRUPT
+    │   ├── BinlogContradiction       BINLOG_CONTRADICTION
     │   ├── BinlogEventUnknown        BINLOG_EVENT_UNKNOWN
     │   ├── BinlogRowImagePartial     BINLOG_ROW_IMAGE_PARTIAL
     │   ├── BinlogStatementChange     BINLOG_STATEMENT_CHANGE
@@ -202,6 +203,16 @@ class BinlogCorrupt(StreamError):
 
     code = "BINLOG_CORRUPT"
     default_hint = "Restart reads it again; if it stays damaged, the source's binary log file is"
+
+
+class BinlogContradiction(StreamError):
+    """A row change that the changes before it in the same log rule out: some were made without being logged."""
+
+    code = "BINLOG_CONTRADICTION"
+    default_hint = (
+        "find out which changes of this row the source did not log (a cascading foreign key before MySQL 9.6 and "
+        "in MariaDB, sql_log_bin=0, a non-transactional table); Restart lets the source's rows win"
+    )
 
 
 class BinlogEventUnknown(StreamError):

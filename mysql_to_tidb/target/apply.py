@@ -1,0 +1,132 @@
+"""Applies a window of changes in one target transaction, together with the checkpoint behind it.
+
+Rows that were there are deleted, all tables first, then the last images are loaded: keys and unique values
+may move between rows in any order. The counts of both prove that target and source agree.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from mysql_to_tidb.columns import families_of
+from mysql_to_tidb.columns.batches import batch_from_images
+from mysql_to_tidb.errors import TargetConflict
+from mysql_to_tidb.model.changes import MappedTable, RowImage
+from mysql_to_tidb.model.checkpoints import ApplyMode, Checkpoint
+from mysql_to_tidb.model.names import quote_name
+from mysql_to_tidb.points import Point, reached
+from mysql_to_tidb.staging.fold import Fold, KeyedFold, KeylessFold, Window
+from mysql_to_tidb.staging.keys import RawKey, key_columns_sql, key_literals
+from mysql_to_tidb.staging.staged import stage_rows
+from mysql_to_tidb.target.conflict import RowsDisagree, explained
+from mysql_to_tidb.target.connection import TargetConnection
+from mysql_to_tidb.target.load import load_rows
+from mysql_to_tidb.target.state_checkpoints import CheckpointLedger
+from mysql_to_tidb.target.transaction import transaction
+
+KEYS_MAX = 2_000
+"""Keys of one DELETE; the longest key has 3072 bytes, and a statement must fit into a packet."""
+
+
+def apply_window(connection: TargetConnection, checkpoint: Checkpoint, window: Window, mode: ApplyMode) -> Checkpoint:
+    """Apply a complete window behind `checkpoint`; the checkpoint as it is then.
+
+    The checkpoint is moved first, which keeps other runs out, and committed with the rows or not at all. After
+    TargetConnectionLost, `CheckpointLedger.was_committed` on a new connection tells which.
+    Raises JobFenced, TargetConflict where target and source disagree, TargetRefused, ValueUnrepresentable.
+    """
+    reached_checkpoint = _behind(checkpoint, window)
+    try:
+        with transaction(connection, f"changes up to {reached_checkpoint.position}"):
+            CheckpointLedger(connection).advance(checkpoint, reached_checkpoint)
+            for step in window.steps:
+                _apply_step(connection, list(step.values()), mode)
+            reached(Point.BEFORE_SYNC_COMMIT)
+    except RowsDisagree as disagreement:
+        raise explained(connection, disagreement, window) from disagreement
+    reached(Point.AFTER_SYNC_COMMIT)
+    return reached_checkpoint
+
+
+def _behind(checkpoint: Checkpoint, window: Window) -> Checkpoint:
+    if not window.complete:
+        raise ValueError("a window can only be applied between two source transactions")
+    return replace(
+        checkpoint,
+        sequence=checkpoint.sequence + 1,
+        position=window.position or checkpoint.position,
+        source_committed_at=window.committed_at or checkpoint.source_committed_at,
+        applied_at=time.time(),
+        transactions=checkpoint.transactions + window.transactions,
+        changes=checkpoint.changes + window.changes,
+    )
+
+
+def _apply_step(connection: TargetConnection, folds: Sequence[Fold], mode: ApplyMode) -> None:
+    for fold in folds:
+        if isinstance(fold, KeyedFold):
+            _delete_keys(connection, fold, mode)
+        else:
+            _delete_rows(connection, fold, mode)
+    for fold in folds:
+        _load(connection, fold, mode)
+
+
+def _delete_keys(connection: TargetConnection, fold: KeyedFold, mode: ApplyMode) -> None:
+    """Delete what the window found there; where the target may be ahead or behind, whatever it touched."""
+    exact = mode is ApplyMode.EXACT
+    gone = [key for key, (existed, _) in fold.rows.items() if existed or not exact]
+    head = f"DELETE FROM {fold.mapped.table.name.quoted} WHERE {key_columns_sql(fold.mapped)} IN "
+    for keys in _slices(gone):
+        deleted = connection.query(f"{head}({', '.join(key_literals(fold.mapped, keys))})")
+        if exact and deleted != len(keys):
+            raise RowsDisagree(fold, f"{len(keys) - deleted} rows that the source changed or deleted are not there")
+
+
+def _delete_rows(connection: TargetConnection, fold: KeylessFold, mode: ApplyMode) -> None:
+    """Delete as many of each row as there are fewer; nothing but all its values tells it apart."""
+    fewer = {image: -delta for image, delta in fold.deltas.items() if delta < 0}
+    head = f"DELETE FROM {fold.mapped.table.name.quoted} WHERE "
+    for condition, (image, count) in zip(_conditions(fold.mapped, list(fewer)), fewer.items(), strict=True):
+        deleted = connection.query(f"{head}{condition} LIMIT {count}")
+        if deleted != count and mode is not ApplyMode.OVERWRITE:
+            said = f"of {count} equal rows that the source changed or deleted, {deleted} are there"
+            raise RowsDisagree(fold, said, image)
+
+
+def _conditions(mapped: MappedTable, images: Sequence[RowImage]) -> list[str]:
+    """For each image, what holds for exactly the rows that equal it."""
+    families = families_of(mapped.table)
+    batch = batch_from_images(mapped, images, families)
+    columns = []
+    for family, values in zip(families, batch.columns, strict=True):
+        name = quote_name(family.column.name)
+        columns.append([family.equals(name, literal) for literal in family.to_literals(values)])
+    return [" AND ".join(row) for row in zip(*columns, strict=True)]
+
+
+def _load(connection: TargetConnection, fold: Fold, mode: ApplyMode) -> None:
+    images = _last_images(fold)
+    if not images:
+        return
+    families = families_of(fold.mapped.table)
+    # A table without a key is exact from its snapshot on, unless the user wants the source to win.
+    may_replace = (
+        {ApplyMode.OVERWRITE} if isinstance(fold, KeylessFold) else {ApplyMode.OVERWRITE, ApplyMode.CONVERGENT}
+    )
+    batch = batch_from_images(fold.mapped, images, families)
+    try:
+        load_rows(connection, stage_rows(fold.mapped.table.name, batch, families, replace=mode in may_replace))
+    except TargetConflict as error:
+        raise RowsDisagree(fold, error.message) from error
+
+
+def _last_images(fold: Fold) -> list[RowImage]:
+    if isinstance(fold, KeyedFold):
+        return [image for _, image in fold.rows.values() if image is not None]
+    return [image for image, delta in fold.deltas.items() for _ in range(delta)]
+
+
+def _slices(keys: Sequence[RawKey]) -> Iterator[Sequence[RawKey]]:
+    for start in range(0, len(keys), KEYS_MAX):
+        yield keys[start : start + KEYS_MAX]
