@@ -18,10 +18,10 @@ from mysql_to_tidb.points import Point, reached
 from mysql_to_tidb.source.chunks import key_expressions, key_literals, plan_chunks
 from mysql_to_tidb.source.connection import open_source, read_identity, source_errors
 from mysql_to_tidb.source.position import current_position, exact_snapshot
-from mysql_to_tidb.source.rows import read_batches
+from mysql_to_tidb.source.rows import read_batches, select_statement
 from mysql_to_tidb.spec import Spec
 from mysql_to_tidb.stages.running import End, Watch, open_store
-from mysql_to_tidb.staging.encode import encode_rows, load_columns
+from mysql_to_tidb.staging.staged import StagedRows, stage_rows
 from mysql_to_tidb.target.connection import TargetConnection, open_target
 from mysql_to_tidb.target.load import clear_table, load_chunk_part
 from mysql_to_tidb.target.state import StateStore
@@ -161,18 +161,15 @@ class _Loader:
 
     def _load_rows(self, reader: Connection, table: Table, chunk: Chunk, where: str) -> bool:
         families = families_of(table)
-        order = f" ORDER BY {', '.join(key_expressions(table))}" if table.key else ""
-        columns = ", ".join(family.select_expression() for family in families)
-        select = f"SELECT {columns} FROM {table.name.quoted} WHERE {where}{order}"
-        clause = load_columns(families)
+        select = select_statement(table, families, where, key_expressions(table))
         limits = {"batch_rows_max": self._spec.transaction_rows, "batch_bytes_max": self._spec.transaction_bytes}
         with source_errors(self._source, where=f"{table.name}, rows where {where}"):
             for batch, finished in _with_end(read_batches(reader, select, families, **limits)):
                 if self._watch.pause_requested():
                     return False
-                payload = encode_rows(batch, families) if batch is not None else memoryview(b"")
-                part = _part(table, chunk, batch, payload, finished=finished)
-                chunk = load_chunk_part(self._connection, chunk, part, clause, payload, replace=bool(table.key))
+                rows = None if batch is None else stage_rows(table.name, batch, families, replace=bool(table.key))
+                part = _part(table, chunk, batch, rows, finished=finished)
+                chunk = load_chunk_part(self._connection, chunk, part, rows)
         return True
 
 
@@ -185,8 +182,8 @@ def _with_end(batches: Iterator[Any]) -> Iterator[tuple[Any, bool]]:
     yield held, True
 
 
-def _part(table: Table, chunk: Chunk, batch: Any, payload: memoryview, *, finished: bool) -> ChunkPart:
-    if batch is None:
+def _part(table: Table, chunk: Chunk, batch: Any, rows: StagedRows | None, *, finished: bool) -> ChunkPart:
+    if rows is None:
         return ChunkPart(rows=0, bytes=0, last_key=None, digest=chunk.digest, finished=finished)
     last_key = None
     if table.key:
@@ -194,5 +191,5 @@ def _part(table: Table, chunk: Chunk, batch: Any, payload: memoryview, *, finish
         places = [table.stored.index(place) for place in table.key]
         last = batch.slice(batch.num_rows - 1)
         (last_key,) = key_literals([families[place] for place in places], [last.column(place) for place in places])
-    digest = f"{zlib.crc32(payload, int(chunk.digest or '0', 16)):08x}"
-    return ChunkPart(batch.num_rows, len(payload), last_key, digest, finished=finished)
+    digest = f"{zlib.crc32(rows.payload, int(chunk.digest or '0', 16)):08x}"
+    return ChunkPart(rows.rows, rows.bytes, last_key, digest, finished=finished)
