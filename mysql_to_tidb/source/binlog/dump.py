@@ -1,0 +1,166 @@
+"""The connection on which a source sends its binary log: opened by mysql-replication, read by ourselves.
+
+mysql-replication connects through our own function, announces what a replica can do, registers and sends
+the dump command; it is never asked for an event.
+"""
+
+import select
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from threading import Lock
+from time import monotonic
+from typing import Any
+
+import pymysql
+from pymysql.connections import Connection
+from pymysqlreplication import BinLogStreamReader
+
+from mysql_to_tidb.connection import connect
+from mysql_to_tidb.errors import SourceUnavailable
+from mysql_to_tidb.model.positions import Position, ServerIdentity
+from mysql_to_tidb.model.settings import ServerSettings
+from mysql_to_tidb.source.connection import UNAVAILABLE_MESSAGE, classify
+
+HEARTBEATS_MISSED_MAX = 3
+READ_BYTES_MAX = 1 << 20
+READ_TIMEOUT_SECONDS_MIN = 3
+NET_WRITE_TIMEOUT_SECONDS = 3600
+REPLICA_NAME = "mysql-to-tidb"
+
+open_stream = "_BinLogStreamReader__connect_to_stream"
+"""mysql-replication's own name for opening the stream without reading from it; a test guards it."""
+
+
+class Dump:
+    """An open stream of packets. Raises what `source.connection.classify` makes of the driver's errors."""
+
+    def __init__(
+        self,
+        settings: ServerSettings,
+        identity: ServerIdentity,
+        position: Position,
+        *,
+        server_id: int,
+        heartbeat_seconds: float,
+    ) -> None:
+        self._settings = settings
+        self._silence_seconds_max = HEARTBEATS_MISSED_MAX * heartbeat_seconds
+        self._waiting_since: float | None = None
+        self._lock = Lock()
+        self._closed = False
+        timeout_seconds = max(READ_TIMEOUT_SECONDS_MIN, round(self._silence_seconds_max))
+        try:
+            self._connection = _open(settings, identity, position, server_id, heartbeat_seconds, timeout_seconds)
+        except (pymysql.MySQLError, OSError) as error:
+            raise classify(error, settings) from error
+        self._socket: Any = self._connection._sock  # PyMySQL offers no other way to the bytes
+        self._socket.settimeout(timeout_seconds)
+        self._raw_socket = socket.socket(fileno=socket.dup(self._socket.fileno()))
+        self._poll = select.poll()
+        self._poll.register(self._socket, select.POLLIN)
+        self._decrypted_bytes: Callable[[], int] = getattr(self._socket, "pending", lambda: 0)
+
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
+    def receive(self, wait_seconds: float) -> bytes:
+        """What has arrived; nothing when nothing comes for so long, or when the stream has been closed."""
+        with self._lock:
+            try:
+                data = None if self.closed else self._received(wait_seconds)
+            except OSError as error:
+                if not self.closed:
+                    raise classify(error, self._settings) from error
+                data = None
+            if data == b"" and not self.closed:
+                raise self._lost("the source closed the connection")
+            return data or b""
+
+    def _received(self, wait_seconds: float) -> bytes | None:
+        if not self._decrypted_bytes() and not self._poll.poll(wait_seconds * 1000):
+            now = monotonic()
+            self._waiting_since = self._waiting_since or now - wait_seconds
+            if now - self._waiting_since > self._silence_seconds_max:
+                raise self._lost(f"not even a heartbeat arrived for {self._silence_seconds_max:g} s")
+            return None
+        self._waiting_since = None
+        data: bytes = self._socket.recv(READ_BYTES_MAX)
+        return data
+
+    def failure(self, packet: bytes) -> Exception:
+        """What the packet says that ended the stream: an error (255, number, text), or the end (254)."""
+        if packet[0] != 0xFF:
+            return self._lost("the source ended the stream")
+        number = int.from_bytes(packet[1:3], "little")
+        text = packet[3:].decode("utf-8", "replace")
+        if text.startswith("#"):
+            text = text[6:]  # the SQL state
+        return classify(pymysql.err.OperationalError(number, text), self._settings)
+
+    def close(self) -> None:
+        """May be called from any thread, and again.
+
+        The raw socket is shut down, which ends a read in another thread: shutting down an SSLSocket would
+        make that read return what is still encrypted.
+        """
+        self._closed = True
+        with suppress(OSError):  # the other side may have been faster
+            self._raw_socket.shutdown(socket.SHUT_RDWR)
+        with self._lock:
+            self._raw_socket.close()
+            self._connection._force_close()  # close() would say good-bye, and nobody listens
+
+    def _lost(self, reason: str) -> SourceUnavailable:
+        return SourceUnavailable(f"{UNAVAILABLE_MESSAGE} ({reason})", where=f"source {self._settings}")
+
+
+def _open(
+    settings: ServerSettings,
+    identity: ServerIdentity,
+    position: Position,
+    server_id: int,
+    heartbeat_seconds: float,
+    timeout_seconds: int,
+) -> Connection:
+    """Connected, registered, and behind the dump command."""
+    opened: list[Connection] = []
+
+    def connect_once(**_: object) -> Connection:
+        if opened:
+            raise pymysql.err.InterfaceError(0, "a binlog stream is never opened twice")
+        session = {"net_write_timeout": NET_WRITE_TIMEOUT_SECONDS}
+        opened.append(connect(settings, Connection, session=session, read_timeout_seconds=timeout_seconds))
+        with opened[0].cursor() as cursor:
+            # A file may have checksums though the server's setting, which the library goes by, now says none.
+            cursor.execute("SET @master_binlog_checksum = 'CRC32', @source_binlog_checksum = 'CRC32'")
+        return opened[0]
+
+    reader = BinLogStreamReader(
+        connection_settings={"read_timeout": timeout_seconds},
+        server_id=server_id,
+        pymysql_wrapper=connect_once,
+        slave_heartbeat=heartbeat_seconds,
+        report_slave=REPLICA_NAME,
+        blocking=True,
+        enable_logging=False,
+        **start_options(identity, position),
+    )
+    try:
+        getattr(reader, open_stream)()
+    except BaseException:
+        for connection in opened:
+            connection._force_close()
+        raise
+    return opened[0]
+
+
+def start_options(identity: ServerIdentity, position: Position) -> dict[str, Any]:
+    """Where the source is to start: behind a set of GTIDs where there is one, else at a place in a file.
+
+    With GTIDs the source itself checks that it still has all that is missing and nothing less than we have.
+    """
+    if identity.gtids and position.gtid_set:
+        return {"auto_position": position.gtid_set, "is_mariadb": identity.mariadb}
+    return {"log_file": position.file, "log_pos": position.offset, "resume_stream": True}

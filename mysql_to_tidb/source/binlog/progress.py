@@ -1,0 +1,82 @@
+"""Keeps account of where in the source's history the stream is, and whether a transaction is open there."""
+
+from mysql_to_tidb.errors import BinlogCorrupt
+from mysql_to_tidb.model.positions import Position, ServerIdentity
+from mysql_to_tidb.source.binlog.event_types import ARTIFICIAL_FLAG, EventType
+from mysql_to_tidb.source.binlog.gtid_events import GtidTracker, committed_at
+
+OFFSET_MASK = 0xFFFFFFFF
+"""Events tell their end in 32 bits, though a file may be longer."""
+
+_UNPLACED = frozenset({EventType.HEARTBEAT, EventType.HEARTBEAT_V2})
+
+
+class Progress:
+    """Starts at `position`, which lies between two transactions."""
+
+    def __init__(self, position: Position, identity: ServerIdentity) -> None:
+        self.boundary = position
+        """Behind the last transaction that was read to its end: where to go on from."""
+        self.file, self.offset = position.file, position.offset
+        self.gtids = GtidTracker(identity, position)
+        self.opening = b""
+        """The event that opened the transaction that is being read, where there was one."""
+        self.in_transaction = False
+        """Between BEGIN, or what stands for it, and the commit."""
+        self._mariadb = identity.mariadb
+        self._skips_known = bool(self.gtids.text)
+
+    @property
+    def where(self) -> str:
+        return f"source binlog {self.file}:{self.offset}"
+
+    @property
+    def open(self) -> bool:
+        """Whether what was read last belongs to a transaction that has not ended yet."""
+        return self.in_transaction or bool(self.opening)
+
+    def replace(self, kind: int, size: int, log_position: int, flags: int) -> None:
+        """An event came whose end is not where it was expected. Raises BinlogCorrupt when events are missing."""
+        before = self.offset - size
+        if not log_position or flags & ARTIFICIAL_FLAG or kind in _UNPLACED:
+            self.offset = before
+            return
+        # MariaDB leaves out annotations; with GTIDs, both leave out transactions that we have.
+        if not (self._mariadb or (self._skips_known and not self.open)):
+            raise BinlogCorrupt(f"an event ends at {log_position}, but the one before it ended at {before}")
+        self.offset += (log_position - self.offset) & OFFSET_MASK
+
+    def enter(self, file: str, offset: int) -> None:
+        """The stream goes on at this place of this file."""
+        self.file, self.offset = file, offset
+        if not self.open:
+            self.boundary = Position(file, offset, self.gtids.text)
+
+    def rest(self, log_position: int) -> None:
+        """A heartbeat: up to this place there is nothing for us, transactions that we have passed over included."""
+        if self.open:
+            return
+        ahead = (log_position - self.offset) & OFFSET_MASK
+        if ahead <= OFFSET_MASK >> 1:
+            self.offset += ahead
+        self.boundary = Position(self.file, self.offset, self.gtids.text)
+
+    def begin(self, opening: bytes) -> None:
+        """A transaction's first event came, which carries its identifier where it has one."""
+        if self.open:
+            raise BinlogCorrupt("a transaction begins before the one before it has ended")
+        self.opening = opening
+
+    def finish(self, event: bytes) -> tuple[Position, float]:
+        """The transaction ends with this event: the position behind it, and when the source committed."""
+        time = committed_at(self.opening, int.from_bytes(event[:4], "little"))
+        if self.opening:
+            self.gtids.add(self.opening)
+        self.abandon()
+        self.boundary = Position(self.file, self.offset, self.gtids.text)
+        return self.boundary, time
+
+    def abandon(self) -> None:
+        """The open transaction, if there is one, never happened."""
+        self.opening = b""
+        self.in_transaction = False
