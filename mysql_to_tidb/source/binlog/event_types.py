@@ -73,6 +73,7 @@ ARTIFICIAL_FLAG = 0x20
 HARMLESS = frozenset(
     {
         EventType.STOP,
+        EventType.HEARTBEAT_V2,
         EventType.ROWS_QUERY,
         EventType.MARIADB_ANNOTATE_ROWS,
         EventType.MARIADB_BINLOG_CHECKPOINT,

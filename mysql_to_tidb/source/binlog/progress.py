@@ -15,8 +15,7 @@ class Progress:
     """Starts at `position`, which lies between two transactions."""
 
     def __init__(self, position: Position, identity: ServerIdentity) -> None:
-        self.boundary = position
-        """Behind the last transaction that was read to its end: where to go on from."""
+        self._boundary = position
         self.file, self.offset = position.file, position.offset
         self.gtids = GtidTracker(identity, position)
         self.opening = b""
@@ -25,6 +24,11 @@ class Progress:
         """Between BEGIN, or what stands for it, and the commit."""
         self._mariadb = identity.mariadb
         self._skips_known = bool(self.gtids.text)
+
+    @property
+    def boundary(self) -> Position:
+        """Where to go on from: behind all that was read, except a transaction that has not ended yet."""
+        return self._boundary if self.open else self._between(self.offset)
 
     @property
     def where(self) -> str:
@@ -49,23 +53,22 @@ class Progress:
     def enter(self, file: str, offset: int) -> None:
         """The stream goes on at this place of this file."""
         self.file, self.offset = file, offset
-        if not self.open:
-            self.boundary = Position(file, offset, self.gtids.text)
 
-    def rest(self, log_position: int) -> None:
-        """A heartbeat: up to this place there is nothing for us, transactions that we have passed over included."""
-        if self.open:
-            return
+    def catch_up(self, file: str, log_position: int) -> None:
+        """The source says how far it has come, having left out transactions that we have (a heartbeat)."""
         ahead = (log_position - self.offset) & OFFSET_MASK
-        if ahead <= OFFSET_MASK >> 1:
+        if file == self.file and not self.open and ahead <= OFFSET_MASK >> 1:
             self.offset += ahead
-        self.boundary = Position(self.file, self.offset, self.gtids.text)
 
-    def begin(self, opening: bytes) -> None:
-        """A transaction's first event came, which carries its identifier where it has one."""
+    def begin(self, event: bytes) -> None:
+        """The first event of a transaction came: its identifier, or its BEGIN where it has none."""
         if self.open:
             raise BinlogCorrupt("a transaction begins before the one before it has ended")
-        self.opening = opening
+        self._between(self.offset - len(event))
+
+    def start_of(self, event: bytes) -> Position:
+        """Where to go on from so that the transaction comes again to which this event belongs."""
+        return self._boundary if self.open else self._between(self.offset - len(event))
 
     def finish(self, event: bytes) -> tuple[Position, float]:
         """The transaction ends with this event: the position behind it, and when the source committed."""
@@ -73,8 +76,14 @@ class Progress:
         if self.opening:
             self.gtids.add(self.opening)
         self.abandon()
-        self.boundary = Position(self.file, self.offset, self.gtids.text)
-        return self.boundary, time
+        self._boundary = Position(self.file, self.offset, self.gtids.text)
+        return self._boundary, time
+
+    def _between(self, offset: int) -> Position:
+        last = self._boundary
+        if offset != last.offset or self.file != last.file:
+            self._boundary = Position(self.file, offset, self.gtids.text)
+        return self._boundary
 
     def abandon(self) -> None:
         """The open transaction, if there is one, never happened."""

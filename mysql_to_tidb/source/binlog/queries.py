@@ -62,8 +62,7 @@ class QueryHandler:
     def query(self, event: bytes, end: int) -> Iterable[Change]:
         """QUERY."""
         if is_begin(event, end):
-            self._progress.in_transaction = True
-            return ()
+            return self._begin(None, event)
         return self._handle(read_query(event, end), event)
 
     def compressed_query(self, event: bytes, end: int) -> Iterable[Change]:
@@ -105,7 +104,9 @@ class QueryHandler:
     def _handle(self, query: Query, event: bytes) -> Iterable[Change]:
         return self._handlers[meaning_of(query.text)](query, event)
 
-    def _begin(self, _query: Query, _event: bytes) -> Iterable[Change]:
+    def _begin(self, _query: Query | None, event: bytes) -> Iterable[Change]:
+        if self._progress.in_transaction or not self._progress.opening:
+            self._progress.begin(event)
         self._progress.in_transaction = True
         return ()
 
@@ -132,7 +133,7 @@ class QueryHandler:
         """DDL as a rule, which is a transaction of its own, or the first part of CREATE TABLE ... SELECT."""
         if self._transaction.rows:
             raise StreamError("a statement other than a change of rows stands behind changes in one transaction")
-        start = self._progress.boundary
+        start = self._progress.start_of(event)
         if self._progress.in_transaction:
             # What follows belongs to it: there is no place behind the statement from which to go on.
             position, time = start, float(int.from_bytes(event[:4], "little"))

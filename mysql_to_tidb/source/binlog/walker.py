@@ -65,7 +65,6 @@ class Walker:
             EventType.FORMAT_DESCRIPTION: self._format_description,
             EventType.ROTATE: self._rotate,
             EventType.HEARTBEAT: self._heartbeat,
-            EventType.HEARTBEAT_V2: self._heartbeat,
             EventType.TRANSACTION_PAYLOAD: self._payload,
             EventType.PARTIAL_UPDATE_ROWS: self._partial_update,
             EventType.INCIDENT: self._incident,
@@ -74,7 +73,7 @@ class Walker:
 
     @property
     def boundary(self) -> Position:
-        """Behind the last transaction that was read to its end: where to go on from."""
+        """Where to go on from: behind all that was read, except a transaction that has not ended yet."""
         return self._progress.boundary
 
     @property
@@ -124,9 +123,10 @@ class Walker:
 
     def _open(self, event: bytes, _end: int) -> None:
         self._progress.begin(event)
+        self._progress.opening = event
 
-    def _open_mariadb(self, event: bytes, _end: int) -> None:
-        self._progress.begin(event)
+    def _open_mariadb(self, event: bytes, end: int) -> None:
+        self._open(event, end)
         self._progress.in_transaction = not event[BODY + 12] & MARIADB_STANDALONE
 
     def _payload(self, event: bytes, end: int) -> Iterator[Change]:
@@ -146,8 +146,9 @@ class Walker:
     def _rotate(self, event: bytes, _end: int) -> None:
         self._progress.enter(*read_rotate(event))
 
-    def _heartbeat(self, event: bytes, _end: int) -> Changes:
-        self._progress.rest(read_header(event)[2])
+    def _heartbeat(self, event: bytes, end: int) -> Changes:
+        """The file's name; where in it the source is stands in the header."""
+        self._progress.catch_up(event[BODY:end].decode(), read_header(event)[2])
         return (Silence(self.boundary),)
 
     def _partial_update(self, event: bytes, _end: int) -> None:
