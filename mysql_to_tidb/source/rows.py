@@ -82,7 +82,6 @@ class _Packets:
     def __init__(self, connection: Connection) -> None:
         self.ended = False
         self._stream = connection._rfile
-        self._chunk = memoryview(bytearray(READ_BYTES))
         self._buffer = bytearray()
         self._joined = 0
         """Where a row of several packets is whole up to; 0 where none is being put together."""
@@ -143,13 +142,14 @@ class _Packets:
 
     def _fill(self) -> None:
         try:
-            count = self._stream.readinto1(self._chunk)
+            # Not readinto1(), which waits for more when it has something already.
+            received = self._stream.read1(READ_BYTES)
         except OSError as error:
             lost = f"Lost connection to MySQL server during query ({error})"
             raise err.OperationalError(CR.CR_SERVER_LOST, lost) from error
-        if not count:
+        if not received:
             raise err.OperationalError(CR.CR_SERVER_LOST, "Lost connection to MySQL server during query")
-        self._buffer += self._chunk[:count]
+        self._buffer += received
 
 
 def _columns(block: bytearray, ends: list[int], column_count: int) -> list[pa.Array]:
