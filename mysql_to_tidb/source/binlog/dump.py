@@ -6,6 +6,7 @@ the dump command; it is never asked for an event.
 
 import select
 import socket
+import struct
 from collections.abc import Callable
 from contextlib import suppress
 from threading import Lock
@@ -14,10 +15,12 @@ from typing import Any
 
 import pymysql
 from pymysql.connections import Connection
+from pymysql.constants import COMMAND
 from pymysqlreplication import BinLogStreamReader
 
 from mysql_to_tidb.connection import connect
 from mysql_to_tidb.errors import SourceUnavailable
+from mysql_to_tidb.model.gtids import MysqlGtidSet
 from mysql_to_tidb.model.positions import Position, ServerIdentity
 from mysql_to_tidb.model.settings import ServerSettings
 from mysql_to_tidb.source.connection import UNAVAILABLE_MESSAGE, classify
@@ -28,7 +31,10 @@ READ_TIMEOUT_SECONDS_MIN = 3
 NET_WRITE_TIMEOUT_SECONDS = 3600
 REPLICA_NAME = "mysql-to-tidb"
 
-open_stream = "_BinLogStreamReader__connect_to_stream"
+THROUGH_GTID = 0x04
+"""The flag that says that a set of GTIDs follows (BINLOG_THROUGH_GTID)."""
+
+OPEN_STREAM = "_BinLogStreamReader__connect_to_stream"
 """mysql-replication's own name for opening the stream without reading from it; a test guards it."""
 
 
@@ -116,6 +122,16 @@ class Dump:
         return SourceUnavailable(f"{UNAVAILABLE_MESSAGE} ({reason})", where=f"source {self._settings}")
 
 
+class _DumpConnection(Connection):
+    """Sends, where it has one, a dump command of ours in place of mysql-replication's, which knows no tags."""
+
+    dump_command = b""
+
+    def _write_bytes(self, data: bytes) -> None:
+        ours = self.dump_command and data[4:5] == bytes([COMMAND.COM_BINLOG_DUMP])
+        super()._write_bytes(self.dump_command if ours else data)
+
+
 def _open(
     settings: ServerSettings,
     identity: ServerIdentity,
@@ -123,19 +139,22 @@ def _open(
     server_id: int,
     heartbeat_seconds: float,
     timeout_seconds: int,
-) -> Connection:
+) -> _DumpConnection:
     """Connected, registered, and behind the dump command."""
-    opened: list[Connection] = []
+    opened: list[_DumpConnection] = []
 
-    def connect_once(**_: object) -> Connection:
+    def connect_once(**_: object) -> _DumpConnection:
         if opened:
             raise pymysql.err.InterfaceError(0, "a binlog stream is never opened twice")
         session = {"net_write_timeout": NET_WRITE_TIMEOUT_SECONDS}
-        opened.append(connect(settings, Connection, session=session, read_timeout_seconds=timeout_seconds))
-        with opened[0].cursor() as cursor:
+        connection = connect(settings, _DumpConnection, session=session, read_timeout_seconds=timeout_seconds)
+        opened.append(connection)
+        with connection.cursor() as cursor:
             # A file may have checksums though the server's setting, which the library goes by, now says none.
             cursor.execute("SET @master_binlog_checksum = 'CRC32', @source_binlog_checksum = 'CRC32'")
-        return opened[0]
+        if _needs_tags(identity, position):
+            connection.dump_command = tagged_dump_command(MysqlGtidSet.parse(position.gtid_set), server_id)
+        return connection
 
     reader = BinLogStreamReader(
         connection_settings={"read_timeout": timeout_seconds},
@@ -148,7 +167,7 @@ def _open(
         **start_options(identity, position),
     )
     try:
-        getattr(reader, open_stream)()
+        getattr(reader, OPEN_STREAM)()
     except BaseException:
         for connection in opened:
             connection._force_close()
@@ -161,6 +180,22 @@ def start_options(identity: ServerIdentity, position: Position) -> dict[str, Any
 
     With GTIDs the source itself checks that it still has all that is missing and nothing less than we have.
     """
-    if identity.gtids and position.gtid_set:
+    if identity.gtids and position.gtid_set and not _needs_tags(identity, position):
         return {"auto_position": position.gtid_set, "is_mariadb": identity.mariadb}
     return {"log_file": position.file, "log_pos": position.offset, "resume_stream": True}
+
+
+def _needs_tags(identity: ServerIdentity, position: Position) -> bool:
+    """Whether the position is a set of GTIDs some of which have tags."""
+    if identity.mariadb or not identity.gtids or not position.gtid_set:
+        return False
+    return any(source.tag for source in MysqlGtidSet.parse(position.gtid_set).intervals())
+
+
+def tagged_dump_command(gtids: MysqlGtidSet, server_id: int) -> bytes:
+    """COM_BINLOG_DUMP_GTID: flags, server id, length of the file name and the name, offset, the set."""
+    encoded = gtids.encoded()
+    payload = (
+        struct.pack("<BHIIQI", COMMAND.COM_BINLOG_DUMP_GTID, THROUGH_GTID, server_id, 0, 4, len(encoded)) + encoded
+    )
+    return len(payload).to_bytes(3, "little") + b"\0" + payload

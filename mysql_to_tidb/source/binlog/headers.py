@@ -49,9 +49,16 @@ def read_format_description(event: bytes) -> FormatDescription:
     kind = event[-1 - CHECKSUM_BYTES]
     if kind not in {_CHECKSUM_NONE, _CHECKSUM_CRC32}:
         raise BinlogCorrupt(f"the checksum algorithm {kind} is not known")
-    if kind == _CHECKSUM_CRC32 and crc32(event) != INTACT:
+    if crc32(event) != INTACT and not (kind == _CHECKSUM_NONE and _may_be_unproven(event)):
         raise BinlogCorrupt("a format description arrived with a wrong checksum")
     return FormatDescription(CHECKSUM_BYTES if kind == _CHECKSUM_CRC32 else 0, bool(created))
+
+
+def _may_be_unproven(event: bytes) -> bool:
+    """Sent for a stream from the middle of a file, its place is set to 0, and the checksum only when it is in use."""
+    place = int.from_bytes(event[13:17], "little")
+    in_use = bytes([_CHECKSUM_CRC32]).join([event[: -1 - CHECKSUM_BYTES], event[-CHECKSUM_BYTES:]])
+    return place == 0 and crc32(in_use) != INTACT
 
 
 def _has_checksums(server: bytes) -> bool:
