@@ -1,92 +1,47 @@
 """Windows of changes reach the target whole, once, and only where both sides agree."""
 
+import multiprocessing
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
 
-from mysql_to_tidb.errors import JobFenced, TargetConflict
-from mysql_to_tidb.model.changes import ImageColumn, MappedTable, RowChanges, RowImage
+from mysql_to_tidb.errors import JobFenced, TargetConflict, TargetConnectionLost
+from mysql_to_tidb.model.changes import ImageColumn, MappedTable, RowChanges
 from mysql_to_tidb.model.checkpoints import ApplyMode, Checkpoint
-from mysql_to_tidb.model.names import TableName
-from mysql_to_tidb.staging.fold import Window, WindowLimits
+from mysql_to_tidb.model.settings import ServerSettings
+from mysql_to_tidb.points import VARIABLE, Point
+from mysql_to_tidb.staging.fold import Window
 from mysql_to_tidb.target.apply import apply_window
-from mysql_to_tidb.target.connection import TargetConnection, open_target
-from mysql_to_tidb.target.state import StateStore
+from mysql_to_tidb.target.connection import open_target
 from mysql_to_tidb.target.state_lock import acquire
-from tests.lab.row_changes import VARCHAR, Log, create_statement, integer, mapped, text
+from tests.lab.lane import LIMITS, Lane, ordered
+from tests.lab.proxy import Proxy
+from tests.lab.row_changes import VARCHAR, Log, integer, text
 from tests.lab.servers import Server
 
-JOB = "target-apply"
-LIMITS = WindowLimits(changes_max=1_000_000, bytes_max=1 << 30)
-
-
-class Lane:
-    """A job's one lane into a database of its own."""
-
-    def __init__(self, server: Server, database: str) -> None:
-        self.server = server
-        self.database = database
-        self.log = Log()
-        self.connection: TargetConnection = open_target(server.settings)
-        self.store = StateStore(self.connection)
-        self.store.schema.create()
-        if any(job.name == JOB for job in self.store.list_jobs()):
-            self.store.delete_job(JOB)
-        self.store.create_job(JOB, "{}", "f")
-        self.connection.query(f"CREATE DATABASE `{database}`")
-        with acquire(server.settings, JOB, "run") as lock:
-            self.fence = lock.fence
-        self.store.set_start(self.fence, self.log.position(), "uuid")
-        self.checkpoint: Checkpoint = self.store.checkpoints.take(self.fence)
-
-    def table(self, *columns: object, unique: tuple[tuple[str, ...], ...] = (), name: str = "t") -> MappedTable:
-        table = mapped(TableName(self.database, name), columns, *unique)  # type: ignore[arg-type]
-        self.connection.query(create_statement(table.table))
-        return table
-
-    def window(self, *changes: RowChanges, overwrite: bool = False) -> Window:
-        window = Window(LIMITS, contradictions_allowed=overwrite)
-        for change in changes:
-            window.add(change)
-        window.end(self.log.end())
-        return window
-
-    def apply(self, *changes: RowChanges, mode: ApplyMode = ApplyMode.EXACT) -> None:
-        window = self.window(*changes, overwrite=mode is ApplyMode.OVERWRITE)
-        self.checkpoint = apply_window(self.connection, self.checkpoint, window, mode)
-
-    def execute(self, statement: str) -> None:
-        self.connection.query(statement.replace("{t}", f"`{self.database}`.t"))
-
-    def rows(self, table: MappedTable) -> list[RowImage]:
-        """The target's rows in the form of images."""
-        with self.connection.cursor() as cursor:
-            cursor.execute(f"SELECT * FROM {table.table.name.quoted}")
-            found = cursor.fetchall()
-        return sorted(
-            (tuple(value.encode() if isinstance(value, str) else value for value in row) for row in found), key=repr
-        )
+KEYLESS_COLUMNS = [integer("id", nullable=True), text("note", nullable=True)]
 
 
 @pytest.fixture
 def lane(target: Server, database_name: str) -> Iterator[Lane]:
     lane = Lane(target, database_name)
     yield lane
-    lane.connection.close()
+    lane.close()
 
 
 @pytest.fixture
 def keyed(lane: Lane) -> MappedTable:
     """Three rows, 1 to 3, with a unique second column."""
-    table = lane.table(integer("id"), text("u", nullable=True), text("note", nullable=True), unique=(("id",), ("u",)))
+    table = lane.table([integer("id"), text("u", nullable=True), text("note", nullable=True)], ["id"], ["u"])
     lane.apply(lane.log.insert(table, (1, b"a", None), (2, b"b", b"two"), (3, b"c", b"three")))
     return table
 
 
 @pytest.fixture
 def keyless(lane: Lane) -> MappedTable:
-    table = lane.table(integer("id", nullable=True), text("note", nullable=True))
+    table = lane.table(KEYLESS_COLUMNS)
     lane.apply(lane.log.insert(table, *[(1, b"a")] * 3, (2, None), (None, None), (None, None)))
     return table
 
@@ -99,7 +54,7 @@ def test_a_window_arrives_with_its_checkpoint(lane: Lane, keyed: MappedTable) ->
         lane.log.insert(keyed, (4, None, b"%s")),
     )
     assert lane.rows(keyed) == [(1, b"x", "\t\\\n\0'é".encode()), (3, b"c", b"three"), (4, None, b"%s")]
-    assert lane.checkpoint == lane.store.checkpoints.read(JOB)
+    assert lane.checkpoint == lane.store.checkpoints.read(lane.database)
     assert (lane.checkpoint.sequence, lane.checkpoint.changes) == (before.sequence + 1, before.changes + 3)
     assert lane.checkpoint.transactions == before.transactions + 1
     assert lane.checkpoint.position.offset > before.position.offset
@@ -111,7 +66,7 @@ def test_a_window_without_changes_moves_the_checkpoint(lane: Lane, keyed: Mapped
     after = apply_window(lane.connection, lane.checkpoint, window, ApplyMode.EXACT)
     assert after.position == window.position
     assert after.source_committed_at == lane.checkpoint.source_committed_at
-    assert lane.store.checkpoints.read(JOB) == after
+    assert lane.store.checkpoints.read(lane.database) == after
 
 
 def test_a_window_in_mid_transaction_is_not_applied(lane: Lane, keyed: MappedTable) -> None:
@@ -135,7 +90,7 @@ def test_unique_values_and_keys_may_change_places(lane: Lane, keyed: MappedTable
 
 
 def test_keys_that_differ_only_by_case_follow_their_row(lane: Lane) -> None:
-    table = lane.table(text("name"), integer("n"), unique=(("name",),))
+    table = lane.table([text("name"), integer("n")], ["name"])
     log = lane.log
     lane.apply(log.insert(table, (b"Ann", 1), ("Zoë".encode(), 2)))
     lane.apply(log.update(table, (b"Ann", 1), (b"ANN", 1)), log.update(table, (b"ANN", 1), (b"ann", 3)))
@@ -147,7 +102,7 @@ def test_keys_that_differ_only_by_case_follow_their_row(lane: Lane) -> None:
 
 
 def test_many_keys_are_deleted_slice_by_slice(lane: Lane) -> None:
-    table = lane.table(integer("a"), integer("b"), text("note"), unique=(("b", "a"),))
+    table = lane.table([integer("a"), integer("b"), text("note")], ["b", "a"])
     images = [(number, number % 7, b"x") for number in range(4_500)]
     lane.apply(lane.log.insert(table, *images))
     lane.apply(lane.log.delete(table, *images[1:]))
@@ -183,7 +138,7 @@ def test_a_row_that_is_missing_is_found_and_named(lane: Lane, keyed: MappedTable
     assert "target: no such row" in caught.value.message
     assert str(keyed.table.name) in caught.value.where
     assert lane.rows(keyed) == before
-    assert lane.store.checkpoints.read(JOB) == lane.checkpoint
+    assert lane.store.checkpoints.read(lane.database) == lane.checkpoint
 
 
 def test_a_row_that_should_be_new_is_found_and_named(lane: Lane, keyed: MappedTable) -> None:
@@ -194,7 +149,7 @@ def test_a_row_that_should_be_new_is_found_and_named(lane: Lane, keyed: MappedTa
     assert "key 8: source: (8, NULL, 'eight'), target: (8, h, stranger)" in caught.value.message
     assert "key 7" not in caught.value.message
     assert lane.rows(keyed) == before
-    assert lane.store.checkpoints.read(JOB) == lane.checkpoint
+    assert lane.store.checkpoints.read(lane.database) == lane.checkpoint
 
 
 def test_a_unique_value_that_another_row_has_is_found_and_named(lane: Lane, keyed: MappedTable) -> None:
@@ -228,8 +183,8 @@ def test_elsewhere_the_window_wins_over_what_is_there(lane: Lane, keyed: MappedT
         lane.log.insert(keyed, (11, b"j", None)),
         mode=mode,
     )
-    assert lane.rows(keyed) == sorted(
-        [(1, b"a", None), (11, b"j", None), (2, b"h", b"2"), (3, b"c", b"three"), (8, None, b"eight")], key=repr
+    assert lane.rows(keyed) == ordered(
+        [(1, b"a", None), (11, b"j", None), (2, b"h", b"2"), (3, b"c", b"three"), (8, None, b"eight")]
     )
 
 
@@ -239,7 +194,7 @@ def test_rows_without_a_key_are_counted_out_and_in(lane: Lane, keyless: MappedTa
         lane.log.update(keyless, (1, b"a"), (1, b"A"), (2, None), (2, b"")),
         lane.log.insert(keyless, (5, b"n"), (5, b"n")),
     )
-    assert lane.rows(keyless) == sorted([(1, b"a"), (1, b"A"), (2, b""), (None, None), (5, b"n"), (5, b"n")], key=repr)
+    assert lane.rows(keyless) == ordered([(1, b"a"), (1, b"A"), (2, b""), (None, None), (5, b"n"), (5, b"n")])
 
 
 @pytest.mark.parametrize("mode", [ApplyMode.CONVERGENT, ApplyMode.EXACT])
@@ -253,12 +208,12 @@ def test_a_row_without_a_key_that_is_missing_is_named(lane: Lane, keyless: Mappe
     assert "source: (1, 'a')" in caught.value.message
     assert lane.rows(keyless) == before
     lane.apply(lane.log.delete(keyless, (1, b"a"), (1, b"a")), mode=ApplyMode.OVERWRITE)
-    assert lane.rows(keyless) == [*sorted(set(before) - {(1, b"a")} | {(None, None)}, key=repr), (None, None)]
+    assert lane.rows(keyless) == ordered(row for row in before if row != (1, b"a"))
 
 
 def test_a_run_that_has_been_replaced_applies_nothing(lane: Lane, keyed: MappedTable) -> None:
     before = lane.rows(keyed)
-    with acquire(lane.server.settings, JOB, "newer"), pytest.raises(JobFenced):
+    with acquire(lane.server.settings, lane.database, "newer"), pytest.raises(JobFenced):
         lane.apply(lane.log.insert(keyed, (7, None, None)))
     assert lane.rows(keyed) == before
 
@@ -270,3 +225,58 @@ def test_a_window_is_not_applied_twice(lane: Lane, keyless: MappedTable) -> None
         apply_window(lane.connection, lane.checkpoint, window, ApplyMode.EXACT)
     assert lane.store.checkpoints.take(lane.fence) == after
     assert lane.rows(keyless).count((9, b"once")) == 1
+
+
+def test_a_commit_whose_answer_is_lost_is_not_repeated(
+    lane: Lane, keyless: MappedTable, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = open_target(proxy.settings)
+    commit = connection.commit
+
+    def commit_and_lose_the_answer() -> None:
+        commit()
+        proxy.cut()
+        connection.ping(reconnect=False)
+
+    monkeypatch.setattr(connection, "commit", commit_and_lose_the_answer)
+    with pytest.raises(TargetConnectionLost):
+        apply_window(connection, lane.checkpoint, lane.window(lane.log.insert(keyless, (9, b"x"))), ApplyMode.EXACT)
+    assert lane.store.checkpoints.was_committed(lane.checkpoint)
+    assert lane.rows(keyless).count((9, b"x")) == 1
+
+
+def test_a_window_whose_connection_is_cut_before_its_commit_leaves_nothing(
+    lane: Lane, keyless: MappedTable, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = open_target(proxy.settings)
+    monkeypatch.setattr("mysql_to_tidb.target.apply.reached", lambda _: proxy.cut())
+    with pytest.raises(TargetConnectionLost):
+        apply_window(connection, lane.checkpoint, lane.window(lane.log.insert(keyless, (9, b"x"))), ApplyMode.EXACT)
+    assert not lane.store.checkpoints.was_committed(lane.checkpoint)
+    assert lane.rows(keyless).count((9, b"x")) == 0
+
+
+@pytest.mark.parametrize("point", [Point.BEFORE_SYNC_COMMIT, Point.AFTER_SYNC_COMMIT])
+def test_a_run_that_is_killed_around_its_commit_goes_on_exactly_once(
+    lane: Lane, keyless: MappedTable, point: Point, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a key nothing but the checkpoint would keep the row from being there twice, or not at all."""
+    monkeypatch.setenv(VARIABLE, point)
+    window = lane.window(lane.log.insert(keyless, (9, b"x")), lane.log.delete(keyless, (2, None)))
+    killed = multiprocessing.get_context("spawn").Process(
+        target=_apply, args=(lane.server.settings, lane.checkpoint, window)
+    )
+    killed.start()
+    killed.join()
+    assert killed.exitcode == -signal.SIGKILL
+    with acquire(lane.server.settings, lane.database, "next") as lock:
+        checkpoint = lane.store.checkpoints.take(lock.fence)
+        committed = point is Point.AFTER_SYNC_COMMIT
+        assert checkpoint.sequence == lane.checkpoint.sequence + committed
+        if not committed:
+            apply_window(lane.connection, checkpoint, window, ApplyMode.EXACT)
+    assert lane.rows(keyless) == ordered([(1, b"a"), (1, b"a"), (1, b"a"), (9, b"x"), (None, None), (None, None)])
+
+
+def _apply(settings: ServerSettings, checkpoint: Checkpoint, window: Window) -> None:
+    apply_window(open_target(settings), checkpoint, window, ApplyMode.EXACT)
