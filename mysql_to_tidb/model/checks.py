@@ -41,6 +41,16 @@ class CheckResult:
         }
 
 
+NAMES_SHOWN_MAX = 20
+
+
+def listed(names: Iterable[object]) -> str:
+    """Names for a message; only the first when there are very many."""
+    texts = [str(name) for name in names]
+    shown = ", ".join(texts[:NAMES_SHOWN_MAX])
+    return f"{shown} and {len(texts) - NAMES_SHOWN_MAX} more" if len(texts) > NAMES_SHOWN_MAX else shown
+
+
 Ignored = Literal["all"] | Collection[str]
 """Items whose warnings do not stop the job."""
 

@@ -10,7 +10,7 @@ from mysql_to_tidb.connection import error_number
 from mysql_to_tidb.errors import MigrationError, TargetRefused, UnsupportedSchema
 from mysql_to_tidb.model.names import TableName
 from mysql_to_tidb.model.tables import Table, TableKind
-from mysql_to_tidb.target.connection import classify, target_errors
+from mysql_to_tidb.target.connection import classify, is_tidb, target_errors
 from mysql_to_tidb.target.schema import (
     create_database_statement,
     create_table_statement,
@@ -39,12 +39,24 @@ def create_databases(connection: Connection, collations: Mapping[str, str]) -> N
             cursor.execute(create_database_statement(schema, collation))
 
 
-def existing_tables(connection: Connection, schemas: Iterable[str]) -> dict[TableName, Table]:
-    """What the target has in these databases, views included, by name."""
-    with target_errors():
-        catalog = Catalog(connection)
-        tables = [table for schema in sorted(set(schemas)) for table in catalog.tables(schema, statements=False)]
-    return {table.name: table for table in tables}
+class Existing:
+    """What the target has in some databases, views included; found by names as the target compares them."""
+
+    def __init__(self, connection: Connection, schemas: Iterable[str]) -> None:
+        self._fold = is_tidb(connection)
+        with target_errors():
+            catalog = Catalog(connection)
+            present = {self._key(schema): schema for schema in catalog.schema_names()}
+            wanted = sorted({present[self._key(schema)] for schema in schemas if self._key(schema) in present})
+            tables = [table for schema in wanted for table in catalog.tables(schema, statements=False)]
+        self.tables = tuple(tables)
+        self._by_name = {self._key(str(table.name)): table for table in tables}
+
+    def find(self, name: TableName) -> Table | None:
+        return self._by_name.get(self._key(str(name)))
+
+    def _key(self, name: str) -> str:
+        return name.lower() if self._fold else name
 
 
 def create_tables(connection: Connection, tables: Sequence[Table]) -> tuple[Rewrite, ...]:
@@ -54,14 +66,15 @@ def create_tables(connection: Connection, tables: Sequence[Table]) -> tuple[Rewr
     carried rightly, TargetRefused with the exact difference where an existing table does not fit, or where
     the target made something else of a statement than was meant.
     """
-    present = existing_tables(connection, (table.name.schema for table in tables))
+    existing = Existing(connection, (table.name.schema for table in tables))
     rewrites: list[Rewrite] = []
     created: list[Table] = []
     for table in tables:
         ddl = create_table_statement(table)
         rewrites += ddl.rewrites
-        if table.name in present:
-            refuse_incompatible(ddl.table, present[table.name])
+        present = existing.find(table.name)
+        if present is not None:
+            refuse_incompatible(ddl.table, present)
         else:
             rewrites += _create(connection, table.name, ddl.statement)
             created.append(ddl.table)
@@ -92,9 +105,9 @@ def _create(connection: Connection, name: TableName, statement: str) -> list[Rew
 
 
 def _verify(connection: Connection, created: Sequence[Table]) -> None:
-    present = existing_tables(connection, (table.name.schema for table in created))
+    existing = Existing(connection, (table.name.schema for table in created))
     for table in created:
-        found = present.get(table.name)
+        found = existing.find(table.name)
         reasons = differences(table, found) if found else ("it is not there",)
         if reasons:
             message = f"the target made something else of table {table.name}: {'; '.join(reasons)}"
