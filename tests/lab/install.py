@@ -157,6 +157,7 @@ def _download(package: Package) -> list[Path]:
         "Acquire::Languages": "none",
         "Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled": "false",
         "Acquire::Retries": "3",
+        "APT::Update::Error-Mode": "any",  # otherwise an update that failed passes for one that did not
     }
     lines = [f'{name} "{value}";\n' for name, value in settings.items()]
     # The machine's own proxy settings stay in force, what it does after an update does not.
