@@ -7,6 +7,7 @@ may move between rows in any order. The counts of both prove that target and sou
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from mysql_to_tidb.columns import families_of
 from mysql_to_tidb.columns.batches import batch_from_images
@@ -16,7 +17,7 @@ from mysql_to_tidb.model.checkpoints import ApplyMode, Checkpoint
 from mysql_to_tidb.model.names import quote_name
 from mysql_to_tidb.points import Point, reached
 from mysql_to_tidb.staging.fold import Fold, KeyedFold, KeylessFold, Window
-from mysql_to_tidb.staging.keys import RawKey, key_columns_sql, key_literals
+from mysql_to_tidb.staging.keys import key_columns_sql, key_literals
 from mysql_to_tidb.staging.staged import stage_rows
 from mysql_to_tidb.target.conflict import RowsDisagree, explained
 from mysql_to_tidb.target.connection import TargetConnection
@@ -26,6 +27,10 @@ from mysql_to_tidb.target.transaction import transaction
 
 KEYS_MAX = 2_000
 """Keys of one DELETE; the longest key has 3072 bytes, and a statement must fit into a packet."""
+ROWS_MAX = 20_000
+"""Rows of one LOAD DATA; what a statement of TiDB needs grows with them, and a source transaction may be huge."""
+
+Item = TypeVar("Item")
 
 
 def apply_window(connection: TargetConnection, checkpoint: Checkpoint, window: Window, mode: ApplyMode) -> Checkpoint:
@@ -77,7 +82,7 @@ def _delete_keys(connection: TargetConnection, fold: KeyedFold, mode: ApplyMode)
     exact = mode is ApplyMode.EXACT
     gone = [key for key, (existed, _) in fold.rows.items() if existed or not exact]
     head = f"DELETE FROM {fold.mapped.table.name.quoted} WHERE {key_columns_sql(fold.mapped)} IN "
-    for keys in _slices(gone):
+    for keys in _slices(gone, KEYS_MAX):
         deleted = connection.query(f"{head}({', '.join(key_literals(fold.mapped, keys))})")
         if exact and deleted != len(keys):
             raise RowsDisagree(fold, f"{len(keys) - deleted} rows that the source changed or deleted are not there")
@@ -106,19 +111,15 @@ def _conditions(mapped: MappedTable, images: Sequence[RowImage]) -> list[str]:
 
 
 def _load(connection: TargetConnection, fold: Fold, mode: ApplyMode) -> None:
-    images = _last_images(fold)
-    if not images:
-        return
-    families = families_of(fold.mapped.table)
     # A table without a key is exact from its snapshot on, unless the user wants the source to win.
-    may_replace = (
-        {ApplyMode.OVERWRITE} if isinstance(fold, KeylessFold) else {ApplyMode.OVERWRITE, ApplyMode.CONVERGENT}
-    )
-    batch = batch_from_images(fold.mapped, images, families)
-    try:
-        load_rows(connection, stage_rows(fold.mapped.table.name, batch, families, replace=mode in may_replace))
-    except TargetConflict as error:
-        raise RowsDisagree(fold, error.message) from error
+    exact = mode is ApplyMode.EXACT or (mode is ApplyMode.CONVERGENT and isinstance(fold, KeylessFold))
+    families = families_of(fold.mapped.table)
+    for images in _slices(_last_images(fold), ROWS_MAX):
+        batch = batch_from_images(fold.mapped, images, families)
+        try:
+            load_rows(connection, stage_rows(fold.mapped.table.name, batch, families, replace=not exact))
+        except TargetConflict as error:
+            raise RowsDisagree(fold, error.message) from error
 
 
 def _last_images(fold: Fold) -> list[RowImage]:
@@ -127,6 +128,6 @@ def _last_images(fold: Fold) -> list[RowImage]:
     return [image for image, delta in fold.deltas.items() for _ in range(delta)]
 
 
-def _slices(keys: Sequence[RawKey]) -> Iterator[Sequence[RawKey]]:
-    for start in range(0, len(keys), KEYS_MAX):
-        yield keys[start : start + KEYS_MAX]
+def _slices(items: Sequence[Item], items_max: int) -> Iterator[Sequence[Item]]:
+    for start in range(0, len(items), items_max):
+        yield items[start : start + items_max]

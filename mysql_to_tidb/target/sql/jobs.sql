@@ -70,6 +70,9 @@ UPDATE mysql_to_tidb.chunks SET epoch = %(epoch)s WHERE job = %(job)s AND state 
 -- get_lock: the right to run a job; it ends with the connection that holds it
 SELECT GET_LOCK(%(lock)s, %(wait_seconds)s) AS got;
 
+-- release_lock: give that right back, to take it again at once
+SELECT RELEASE_LOCK(%(lock)s) AS released;
+
 -- delete_checkpoints: forget how far the job was
 DELETE FROM mysql_to_tidb.checkpoints WHERE job = %(job)s;
 
