@@ -93,7 +93,7 @@ def _load(kind: type[AnyProfile], name: str) -> AnyProfile:
     try:
         loaded: Any = kind.load(name)
     except ValueError as error:
-        slug = kind.get_block_type_slug()
-        raise InvalidJob(
-            f"there is no block {slug}/{name}", hint=f"save one, or see `prefect block ls`: {error}"
-        ) from error
+        block = f"{kind.get_block_type_slug()}/{name}"
+        raise InvalidJob(f"there is no block {block}", hint="save one, or see `prefect block ls`") from error
+    profile: AnyProfile = loaded
+    return profile

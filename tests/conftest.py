@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.lab.install import Kind, ServerMissing, describe
+from tests.lab.prefect_server import PrefectServer
 from tests.lab.proxy import Proxy
 from tests.lab.servers import SOURCE_OPTIONS, TARGET_OPTIONS, LabServer, Server
 
@@ -85,6 +86,13 @@ def database_name(request: pytest.FixtureRequest) -> Iterator[str]:
     yield name
     for server in servers:
         server.execute("SET lock_wait_timeout = 30", f"DROP DATABASE IF EXISTS `{name}`")
+
+
+@pytest.fixture(scope="session")
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectServer]:
+    """A real Prefect server for all tests that run flows."""
+    with PrefectServer(tmp_path_factory.mktemp("prefect")) as server:
+        yield server
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from mysql_to_tidb.job import Job
 from mysql_to_tidb.model.jobs import Fence
 from mysql_to_tidb.model.settings import ServerSettings
 from mysql_to_tidb.model.states import Action, Stage, Status
+from mysql_to_tidb.source.connection import open_source
 from mysql_to_tidb.target.connection import open_target
 from mysql_to_tidb.target.state import StateStore
 from mysql_to_tidb.target.state_lock import JobLock, acquire, retake
@@ -45,6 +46,12 @@ def open_store(target: ServerSettings) -> Iterator[StateStore]:
         yield StateStore(connection)
     finally:
         connection.close()
+
+
+def validate_connections(source: ServerSettings, target: ServerSettings) -> None:
+    """Connect to both sides once. Raises what `open_source` and `open_target` raise."""
+    open_source(source).close()
+    open_target(target).close()
 
 
 def is_new(target: ServerSettings, name: str) -> bool:

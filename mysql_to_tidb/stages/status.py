@@ -63,7 +63,7 @@ def _progress(
     position = checkpoint.position if checkpoint else record.start_position
     return JobProgress(
         name=record.name,
-        mode=Mode(json.loads(record.definition)["mode"]),
+        mode=Mode(json.loads(record.definition).get("mode", Mode.BOTH)),
         stage=record.stage,
         status=record.status,
         tables=tuple(tables),

@@ -1,0 +1,17 @@
+"""The flow `precheck`: validates connections and everything that a migration needs; writes nothing."""
+
+from typing import Any
+
+from prefect import flow
+
+from mysql_to_tidb.job import Job
+from tasks.precheck import check, refuse, report_check
+
+
+@flow(name="precheck", flow_run_name="precheck {job.name}")
+def precheck(job: Job) -> list[dict[str, Any]]:
+    """Check the job; fails unless every item passes or its warning is ignored."""
+    results, outcome = check(job)
+    report_check(job, results)
+    refuse(results, outcome)
+    return [result.as_json() for result in results]

@@ -1,0 +1,69 @@
+"""A run is killed at each named point, started again, and source and target are equal."""
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from mysql_to_tidb.points import VARIABLE, Point
+from tests.lab import bank
+from tests.lab.comparison import differences
+from tests.lab.jobs import JobRun, Ran, job_fields
+from tests.lab.prefect_server import PrefectServer
+from tests.lab.servers import Server
+
+CLEARING = {Point.BEFORE_SNAPSHOT_CLEARED, Point.AFTER_SNAPSHOT_CLEARED}
+"""Passed only when the load of a table without a key begins anew."""
+REPEATED = {Point.BEFORE_LOAD_COMMIT, Point.AFTER_LOAD_COMMIT, Point.BEFORE_SYNC_COMMIT, Point.AFTER_SYNC_COMMIT}
+
+
+def bank_job(
+    source: Server, target: Server, database: str, folder: Path, environment: dict[str, str], *tables: str
+) -> JobRun:
+    bank.build(source, database)
+    objects = {"tables": [f"{database}.{table}" for table in tables]} if tables else {"databases": [database]}
+    spec = {"chunk_rows": 700, "transaction_rows": 250, "window_changes": 200, "load_connections": 2}
+    fields = job_fields(database, source, target, objects=objects, spec=spec)
+    return JobRun(folder, environment, **fields)
+
+
+@pytest.mark.parametrize("point", list(Point))
+def test_a_run_killed_at_a_point_recovers(
+    point: Point, source: Server, target: Server, database_name: str, tmp_path: Path
+) -> None:
+    tables = ("journal",) if point in CLEARING else ()
+    job = bank_job(source, target, database_name, tmp_path, {}, *tables)
+    with bank.Writer(source, database_name, seed=len(point)):
+        if point in CLEARING:
+            killed(job.drive(**{VARIABLE: f"{Point.AFTER_LOAD_COMMIT}:4"}))
+        for nth in (3, 1) if point in REPEATED else (1,):
+            killed(job.drive(**{VARIABLE: f"{point}:{nth}"}))
+        ended_well(job.drive())
+    ended_well(job.drive())
+    found = differences(source, target, database_name)
+    assert [line for line in found if not tables or "journal" in line] == []
+
+
+@pytest.mark.parametrize("point", [Point.AFTER_LOAD_COMMIT, Point.BEFORE_SYNC_COMMIT])
+def test_a_killed_flow_is_started_again(
+    point: Point,
+    source_mysql: Server,
+    target: Server,
+    database_name: str,
+    prefect_server: PrefectServer,
+    tmp_path: Path,
+) -> None:
+    job = bank_job(source_mysql, target, database_name, tmp_path, prefect_server.environment)
+    with bank.Writer(source_mysql, database_name):
+        killed(job.command("start", "--until", "caught-up", **{VARIABLE: f"{point}:3"}))
+        job.start("caught-up")
+    job.start("caught-up")
+    assert differences(source_mysql, target, database_name) == []
+
+
+def killed(ran: Ran) -> None:
+    assert ran.code == -signal.SIGKILL, f"the run was not killed but ended with {ran.code}:\n{ran.out}\n{ran.err}"
+
+
+def ended_well(ran: Ran) -> None:
+    assert ran.code == 0, ran.err

@@ -1,0 +1,35 @@
+"""Runs a job by the library alone, without Prefect, so that many short runs can be tried: `drive JOB.yaml UNTIL`."""
+
+import sys
+from pathlib import Path
+
+from mysql_to_tidb.errors import MigrationError
+from mysql_to_tidb.job import load_job
+from mysql_to_tidb.model.states import Mode, Until
+from mysql_to_tidb.stages import load, sync
+from mysql_to_tidb.stages.begin import begin
+from mysql_to_tidb.stages.running import running
+from mysql_to_tidb.stages.schema import add_foreign_keys, create_tables
+
+
+def drive(path: Path, until: Until) -> None:
+    """What the flow `migrate` does, its chunks one after another."""
+    job = load_job(path)
+    source, target = job.source_settings(), job.target_settings()
+    with running(job, target) as fence:
+        begin(job, source, target, fence)
+        create_tables(job, source, target, fence)
+        if job.mode is not Mode.INCREMENTAL:
+            for unit in load.plan_load(source, target, fence, job.limits):
+                load.load_unit(source, target, fence, job.limits, unit)
+            load.finish_load(source, target, fence)
+            add_foreign_keys(target, fence)
+        if until is not Until.LOADED:
+            sync.follow(job, source, target, fence, until)
+
+
+if __name__ == "__main__":
+    try:
+        drive(Path(sys.argv[1]), Until(sys.argv[2]))
+    except MigrationError as error:
+        sys.exit("\n".join(error.lines()))

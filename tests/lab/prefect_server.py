@@ -1,0 +1,77 @@
+"""A Prefect server of our own on a free port, with its data in a folder of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests.lab.servers import free_port
+
+START_SECONDS_MAX = 180
+
+QUIET = {
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_CLI_PROMPT": "false",
+    "PREFECT_LOGGING_LEVEL": "WARNING",
+}
+"""Prefect without telemetry and without questions."""
+
+
+class PrefectServer:
+    """Started when made; ended by `stop`, or when its context is left."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        port = free_port()
+        self.ui_url = f"http://127.0.0.1:{port}"
+        self.environment = QUIET | {
+            "PREFECT_HOME": str(folder),
+            "PREFECT_API_URL": f"{self.ui_url}/api",
+        }
+        """What a process needs to work with this server."""
+        command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+        own = {name: value for name, value in self.environment.items() if name != "PREFECT_API_URL"}
+        with (folder / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                command, env=os.environ | own, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
+            )
+        self._wait()
+
+    def stop(self) -> None:
+        """End the server and all that it has started."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGTERM)
+            try:
+                self.process.wait(timeout=15)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.process.pid, signal.SIGKILL)
+                self.process.wait()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + START_SECONDS_MAX
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                with urllib.request.urlopen(f"{self.ui_url}/api/health", timeout=2) as answer:
+                    if answer.status == 200:
+                        return
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.3)
+        log = (self.folder / "server.log").read_text(errors="replace")[-2000:]
+        self.stop()
+        raise RuntimeError(f"the Prefect server did not start:\n{log}")
