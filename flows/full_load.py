@@ -30,5 +30,5 @@ def _load(job: Job, epoch: int) -> End:
 
 def load_with_connections(job: Job) -> None:
     """Run the flow with as many chunks in work at a time as the job's specification allows."""
-    runner: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner(max_workers=job.limits.load_connections)
+    runner: Any = ThreadPoolTaskRunner(max_workers=job.limits.load_connections)
     full_load.with_options(task_runner=runner)(job)

@@ -32,7 +32,8 @@ def checks(results: Sequence[CheckResult], ignored: Sequence[str]) -> Renderable
         table.add_column(heading, overflow="fold")
     advice: list[Text] = []
     for result in results:
-        shown = f"{result.outcome} (ignored)" if result.item in ignored else str(result.outcome)
+        ignored_warning = result.outcome is Outcome.WARNING and result.item in ignored
+        shown = f"{result.outcome} (ignored)" if ignored_warning else str(result.outcome)
         table.add_row(result.item, Text(shown, _OUTCOME_STYLES[result.outcome]), Text(result.reason))
         if result.outcome is not Outcome.PASS and result.solution:
             link = f" ({result.documentation})" if result.documentation else ""
@@ -51,9 +52,9 @@ def plan(made: MigrationPlan) -> RenderableType:
         size = f"{each.bytes_estimate / 1e6:,.1f}"
         table.add_row(Text(str(each.name)), each.action, f"{each.rows_estimate:,}", size, changes)
     kept = "until they are purged by hand" if made.hours_kept is None else f"{made.hours_kept:,.0f} h"
+    size = f"{made.rows_estimate:,} rows, {made.bytes_estimate / 1e6:,.1f} MB"
     lines = [
-        f"{made.rows_estimate:,} rows, {made.bytes_estimate / 1e6:,.1f} MB: about {duration(made.load_seconds)}; "
-        f"the source keeps its binary logs {kept}",
+        f"{size}: about {duration(made.load_seconds)}; the source keeps its binary logs {kept}",
         *(f"after the load: {statement}" for statement in made.foreign_keys),
         *(f"left out: {rewrite.table} {rewrite.object}: {rewrite.meaning}" for rewrite in made.left_out),
     ]

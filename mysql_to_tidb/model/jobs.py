@@ -66,6 +66,8 @@ class JobRecord:
     overwrite_until: Position | None = None
     """Up to here the source's rows win over whatever is in the target, since the user asked for a Restart."""
     heartbeat_at: datetime | None = None
+    silent_seconds: float | None = None
+    """Since the last sign of life, by the target's own clock; None where there has been none."""
     started_at: datetime | None = None
     loaded_at: datetime | None = None
     failure: JobFailure | None = None

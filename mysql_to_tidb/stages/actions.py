@@ -1,23 +1,15 @@
 """What a user asks of a job, wherever it runs; a running job looks once a second."""
 
-from datetime import UTC, datetime, timedelta
-
 from mysql_to_tidb.model.settings import ServerSettings
 from mysql_to_tidb.model.states import Action, Status
-from mysql_to_tidb.stages.running import open_store
-
-ALIVE_SECONDS = 10
-"""A run that has given no sign of life for so long is taken to have ended."""
+from mysql_to_tidb.stages.running import is_alive, open_store
 
 
 def is_running(target: ServerSettings, name: str) -> bool:
     """Whether a process holds the job right now, paused or not. Raises JobNotFound."""
     with open_store(target) as store:
         record = store.read_job(name)
-    if record.heartbeat_at is None or record.status not in {Status.RUNNING, Status.PAUSED}:
-        return False
-    now = datetime.now(UTC).replace(tzinfo=None)
-    return now - record.heartbeat_at < timedelta(seconds=ALIVE_SECONDS)
+    return record.status in {Status.RUNNING, Status.PAUSED} and is_alive(record)
 
 
 def pause(target: ServerSettings, name: str) -> str:

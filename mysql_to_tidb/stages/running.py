@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from mysql_to_tidb.errors import JobFenced, JobNotFound, MigrationError
 from mysql_to_tidb.job import Job
-from mysql_to_tidb.model.jobs import Fence
+from mysql_to_tidb.model.jobs import Fence, JobRecord
 from mysql_to_tidb.model.settings import ServerSettings
 from mysql_to_tidb.model.states import Action, Stage, Status
 from mysql_to_tidb.source.connection import open_source
@@ -27,6 +27,10 @@ WATCH_SECONDS = 1.0
 _log = logging.getLogger(__name__)
 _held: dict[str, Fence] = {}
 """Jobs that this process runs, so that a flow inside another goes on under the same lock."""
+
+
+ALIVE_SECONDS = 10
+"""A run that has given no sign of life for so long is taken to have ended."""
 
 
 class End(StrEnum):
@@ -46,6 +50,11 @@ def open_store(target: ServerSettings) -> Iterator[StateStore]:
         yield StateStore(connection)
     finally:
         connection.close()
+
+
+def is_alive(record: JobRecord) -> bool:
+    """Whether a process holds the job and has said so lately."""
+    return record.silent_seconds is not None and record.silent_seconds < ALIVE_SECONDS
 
 
 def validate_connections(source: ServerSettings, target: ServerSettings) -> None:

@@ -2,17 +2,19 @@
 
 import json
 import time
+from dataclasses import asdict
 from datetime import UTC, datetime
+from typing import Any
 
 from mysql_to_tidb.errors import MigrationError
 from mysql_to_tidb.model.checkpoints import Checkpoint
-from mysql_to_tidb.model.jobs import JobRecord
+from mysql_to_tidb.model.jobs import JobFailure, JobRecord
 from mysql_to_tidb.model.progress import JobProgress, TableProgress
 from mysql_to_tidb.model.settings import ServerSettings
-from mysql_to_tidb.model.states import Mode, Stage
+from mysql_to_tidb.model.states import Mode, Stage, Status
 from mysql_to_tidb.source.connection import open_source, read_identity
 from mysql_to_tidb.source.position import current_position
-from mysql_to_tidb.stages.running import open_store
+from mysql_to_tidb.stages.running import is_alive, open_store
 
 
 def read_progress(source: ServerSettings, target: ServerSettings, name: str) -> JobProgress:
@@ -55,6 +57,7 @@ def _lag_seconds(source: ServerSettings, record: JobRecord, checkpoint: Checkpoi
 def _progress(
     record: JobRecord, tables: list[TableProgress], checkpoint: Checkpoint | None, lag_seconds: float | None
 ) -> JobProgress:
+    abandoned = record.status is Status.RUNNING and not is_alive(record)
     rows = sum(table.rows for table in tables)
     expected = sum(max(table.rows_estimate, table.rows) for table in tables)
     seconds = _load_seconds(record)
@@ -65,7 +68,7 @@ def _progress(
         name=record.name,
         mode=Mode(json.loads(record.definition).get("mode", Mode.BOTH)),
         stage=record.stage,
-        status=record.status,
+        status=Status.FAILED if abandoned else record.status,
         tables=tuple(tables),
         rows=rows,
         bytes=sum(table.bytes for table in tables),
@@ -80,7 +83,19 @@ def _progress(
         gtid_set=position.gtid_set if position else "",
         consistent_since=_consistent_since(record, checkpoint),
         requested=record.requested,
-        error=json.loads(record.failure.to_json()) if record.failure else {},
+        error=_abandoned_error(record) if abandoned else asdict(record.failure) if record.failure else {},
+    )
+
+
+def _abandoned_error(record: JobRecord) -> dict[str, Any]:
+    """What to say of a job whose process has died without a word."""
+    return asdict(
+        JobFailure(
+            "RUN_LOST",
+            f"the process that ran the job has given no sign of life since {record.heartbeat_at} UTC",
+            where=f"run {record.run_id}",
+            hint="`start` goes on from the last commit",
+        )
     )
 
 

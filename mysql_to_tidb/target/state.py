@@ -164,6 +164,7 @@ def _job(row: Row) -> JobRecord:
         consistent_position=position_from(row, "consistent_"),
         overwrite_until=position_from(row, "overwrite_"),
         heartbeat_at=row["heartbeat_at"],
+        silent_seconds=None if row["silent_microseconds"] is None else row["silent_microseconds"] / 1e6,
         started_at=row["started_at"],
         loaded_at=row["loaded_at"],
         failure=JobFailure.from_json(row["error"]) if row["error"] else None,

@@ -8,10 +8,12 @@ FROM (SELECT COUNT(*) AS jobs_held FROM mysql_to_tidb.jobs) AS held
 WHERE jobs_held < %(jobs_max)s;
 
 -- read: everything about one job
-SELECT * FROM mysql_to_tidb.jobs WHERE name = %(job)s;
+SELECT jobs.*, TIMESTAMPDIFF(MICROSECOND, heartbeat_at, UTC_TIMESTAMP(6)) AS silent_microseconds FROM mysql_to_tidb.jobs
+WHERE name = %(job)s;
 
 -- list: everything about all jobs
-SELECT * FROM mysql_to_tidb.jobs ORDER BY name;
+SELECT jobs.*, TIMESTAMPDIFF(MICROSECOND, heartbeat_at, UTC_TIMESTAMP(6)) AS silent_microseconds FROM mysql_to_tidb.jobs
+ORDER BY name;
 
 -- lock_status: the status of a job, held until the transaction ends
 SELECT status FROM mysql_to_tidb.jobs WHERE name = %(job)s FOR UPDATE;
