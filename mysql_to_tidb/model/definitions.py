@@ -17,7 +17,7 @@ from mysql_to_tidb.model.tables import Table
 _TOKEN = re.compile(
     r"""(?P<space>\s+)
     |(?P<version>/\*M?!\d*|\*/)
-    |(?P<comment>/\*.*?\*/)
+    |(?P<comment>/\*.*?\*/|--(?=\s|$)[^\n]*|\#[^\n]*)
     |(?P<name>`(?:[^`]|``)*`)
     |(?P<string>'(?:[^'\\]|''|\\.)*'|"(?:[^"\\]|""|\\.)*")
     |(?P<number>\d+\.\d+(?:[eE][-+]?\d+)?)

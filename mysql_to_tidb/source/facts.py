@@ -1,5 +1,6 @@
 """Reads once, over one connection, all that the precheck of the source asks about."""
 
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -56,6 +57,12 @@ class SourceFacts:
     @property
     def tidb(self) -> bool:
         return "tidb" in self.version.lower()
+
+    @property
+    def version_numbers(self) -> tuple[int, int]:
+        """Major and minor; MariaDB puts 5.5.5- before its own where replicas ask."""
+        found = re.search(r"(\d+)\.(\d+)", self.version.removeprefix("5.5.5-"))
+        return (int(found[1]), int(found[2])) if found else (0, 0)
 
     @property
     def gtids(self) -> bool:

@@ -1,6 +1,5 @@
 """Precheck items about the source server; each looks at facts that were read before, and asks nothing."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -70,8 +69,7 @@ def source_version(facts: SourceFacts, scope: Scope) -> CheckResult:
         outcome = Outcome.FAILED if scope.follows else Outcome.WARNING
         advice = Advice("use TiCDC to follow a TiDB cluster", "https://docs.pingcap.com/tidb/stable/ticdc-overview")
         return flagged(item, outcome, f"{facts.version} is TiDB, which has no binary log", advice)
-    found = re.search(r"(\d+)\.(\d+)\.\d+(?=-MariaDB)|(\d+)\.(\d+)", facts.version)
-    numbers = tuple(int(number) for number in found.groups() if number) if found else (0, 0)
+    numbers = facts.version_numbers
     oldest, newest = (OLDEST_MARIADB, NEWEST_MARIADB) if facts.mariadb else (OLDEST_MYSQL, NEWEST_MYSQL)
     if numbers < oldest:
         advice = Advice("upgrade the source, or replicate it to a newer server first")

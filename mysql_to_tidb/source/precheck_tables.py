@@ -144,7 +144,9 @@ def cascading_foreign_keys(facts: SourceFacts, scope: Scope) -> CheckResult:
     cascading = [table.name for table in base_tables(scope) if any(key.cascades for key in foreign_keys_of(table))]
     if not cascading:
         return passed(item, "no foreign key changes rows by itself")
-    logged = not facts.mariadb and _version(facts) >= (9, 6) and facts.variable("innodb_native_foreign_keys") != "ON"
+    logged = (
+        not facts.mariadb and facts.version_numbers >= (9, 6) and facts.variable("innodb_native_foreign_keys") != "ON"
+    )
     if logged:
         return passed(item, "the source logs what foreign keys change")
     reason = (
@@ -156,11 +158,6 @@ def cascading_foreign_keys(facts: SourceFacts, scope: Scope) -> CheckResult:
         "ignore_warnings if no parent row is deleted or changes its key meanwhile"
     )
     return failed(item, reason, Advice(solution, "https://bugs.mysql.com/bug.php?id=32506"))
-
-
-def _version(facts: SourceFacts) -> tuple[int, int]:
-    found = re.search(r"(\d+)\.(\d+)", facts.version)
-    return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
 def storage_engines(facts: SourceFacts, scope: Scope) -> CheckResult:

@@ -23,7 +23,7 @@ def partitions(draft: TableDraft) -> Rewrites:
     tokens = draft.definition.partitioning
     if not tokens:
         return
-    head, subpartitioned, definitions = _divide(tokens)
+    head, subpartitioned, definitions = _divide(_without_algorithm(tokens))
     text = render(head).upper()
     found = _METHOD.match(text)
     reason = _refusal(draft, found[2] if found else "", head)
@@ -37,10 +37,15 @@ def partitions(draft: TableDraft) -> Rewrites:
     if found and found[1]:
         yield draft.rewrite("linear_partitions", render(head), "LINEAR is left out", Severity.NOTE)
     statement = re.sub(r"(?i)^(PARTITION BY )LINEAR ", r"\1", render(head))
-    statement = re.sub(r"(?i) ALGORITHM ?= ?\d", "", statement)
     if definitions:
         statement += "\n(" + ",\n ".join(_definition(part) for part in split_by_commas(definitions)) + ")"
     draft.partitioning = statement
+
+
+def _without_algorithm(tokens: Tokens) -> Tokens:
+    """`ALGORITHM = 1` of PARTITION BY KEY says how MySQL 5.1 hashed."""
+    place = next((place for place, token in enumerate(tokens) if token.is_word("ALGORITHM")), None)
+    return tokens if place is None else tokens[:place] + tokens[place + 3 :]
 
 
 def _divide(tokens: Tokens) -> tuple[Tokens, bool, Tokens]:
