@@ -144,8 +144,10 @@ class TableLedger(StateAccess):
             row = self._row("read_decided_chunk", **_names(chunk.job, chunk.table), number=chunk.number)
         if row is None:
             raise JobNotFound(f"job `{chunk.job}` knows no chunk {chunk.number} of {chunk.table}")
-        check_epoch(chunk.fence, row["epoch"])
-        return _chunk(row)
+        found = _chunk(row)
+        if found.state is not ChunkState.LOADED:  # those that are keep the epoch that loaded them
+            check_epoch(chunk.fence, found.epoch)
+        return found
 
 
 def _names(job: str, name: TableName) -> dict[str, object]:

@@ -389,6 +389,7 @@ def test_a_chunk_belongs_to_the_newest_run(take: Callable[[], JobLock], store: S
         store.tables.unfinished(old)
     [left] = store.tables.unfinished(new)
     assert left == replace(second, epoch=new.epoch)
+    assert store.tables.reread(replace(first, epoch=new.epoch)).state is ChunkState.LOADED
     _advance(store, left, ChunkPart(3, 30, ("8",)))
     with pytest.raises(JobFenced):  # the same part once more
         _advance(store, left, ChunkPart(3, 30, ("8",)))
