@@ -18,8 +18,8 @@ from pymysql.connections import Connection
 from pymysql.constants import COMMAND
 from pymysqlreplication import BinLogStreamReader
 
-from mysql_to_tidb.connection import connect
-from mysql_to_tidb.errors import SourceUnavailable
+from mysql_to_tidb.connection import connect, error_number, error_text
+from mysql_to_tidb.errors import BinlogHistoryChanged, MigrationError, SourceRefused, SourceUnavailable
 from mysql_to_tidb.model.gtids import MysqlGtidSet
 from mysql_to_tidb.model.positions import Position, ServerIdentity
 from mysql_to_tidb.model.settings import ServerSettings
@@ -30,6 +30,16 @@ READ_BYTES_MAX = 1 << 20
 READ_TIMEOUT_SECONDS_MIN = 3
 NET_WRITE_TIMEOUT_SECONDS = 3600
 REPLICA_NAME = "mysql-to-tidb"
+
+_DENIED = frozenset({1045, 1227})
+_DUMP_FAILED = 1236
+_NOT_ITS_HISTORY = (
+    "more gtids than",
+    "which is not in the master's binlog",
+    "impossible position",
+    "position > file size",
+)
+"""In what MySQL and MariaDB say of a position that lies ahead of them or beside their log."""
 
 THROUGH_GTID = 0x04
 """The flag that says that a set of GTIDs follows (BINLOG_THROUGH_GTID)."""
@@ -56,10 +66,7 @@ class Dump:
         self._lock = Lock()
         self._closed = False
         timeout_seconds = max(READ_TIMEOUT_SECONDS_MIN, round(self._silence_seconds_max))
-        try:
-            self._connection = _open(settings, identity, position, server_id, heartbeat_seconds, timeout_seconds)
-        except (pymysql.MySQLError, OSError) as error:
-            raise classify(error, settings) from error
+        self._connection = _open(settings, identity, position, server_id, heartbeat_seconds, timeout_seconds)
         self._socket: Any = self._connection._sock  # PyMySQL offers no other way to the bytes
         self._socket.settimeout(timeout_seconds)
         self._raw_socket = socket.socket(fileno=socket.dup(self._socket.fileno()))
@@ -95,7 +102,7 @@ class Dump:
         data: bytes = self._socket.recv(READ_BYTES_MAX)
         return data
 
-    def failure(self, packet: bytes) -> Exception:
+    def failure(self, packet: bytes) -> MigrationError:
         """What the packet says that ended the stream: an error (255, number, text), or the end (254)."""
         if packet[0] != 0xFF:
             return self._lost("the source ended the stream")
@@ -103,7 +110,7 @@ class Dump:
         text = packet[3:].decode("utf-8", "replace")
         if text.startswith("#"):
             text = text[6:]  # the SQL state
-        return classify(pymysql.err.OperationalError(number, text), self._settings)
+        return _meaning(pymysql.err.OperationalError(number, text), self._settings)
 
     def close(self) -> None:
         """May be called from any thread, and again.
@@ -168,11 +175,27 @@ def _open(
     )
     try:
         getattr(reader, OPEN_STREAM)()
-    except BaseException:
+    except (pymysql.MySQLError, OSError) as error:
         for connection in opened:
             connection._force_close()
-        raise
+        raise _meaning(error, settings) if opened else classify(error, settings) from error
     return opened[0]
+
+
+def _meaning(error: pymysql.MySQLError | OSError, settings: ServerSettings) -> MigrationError:
+    """What an error on an open connection means; logging in has succeeded."""
+    number, text = error_number(error), error_text(error)
+    if number in _DENIED:
+        return SourceRefused(
+            f"the source does not let this user read its binary log ({number}: {text})",
+            where=f"source {settings}",
+            hint=f"GRANT REPLICATION SLAVE ON *.* TO '{settings.user}'@...",
+        )
+    if number == _DUMP_FAILED and any(words in text.lower() for words in _NOT_ITS_HISTORY):
+        return BinlogHistoryChanged(
+            f"the source does not have the history that the job has followed: {text}", where=f"source {settings}"
+        )
+    return classify(error, settings)
 
 
 def start_options(identity: ServerIdentity, position: Position) -> dict[str, Any]:

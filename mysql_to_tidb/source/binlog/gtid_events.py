@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
+from mysql_to_tidb.errors import InvalidJob
 from mysql_to_tidb.model.gtids import MariadbGtidSet, MysqlGtidSet, TransactionSource
 from mysql_to_tidb.model.positions import Position, ServerIdentity
 from mysql_to_tidb.source.binlog.event_types import EventType
@@ -28,11 +29,15 @@ class GtidTracker:
         self._follows = identity.gtids
         self._mysql: MysqlGtidSet | None = None
         self._mariadb: MariadbGtidSet | None = None
-        if self._follows and position.gtid_set:
+        if not (self._follows and position.gtid_set):
+            return
+        try:
             if identity.mariadb:
                 self._mariadb = MariadbGtidSet.parse(position.gtid_set)
             else:
                 self._mysql = MysqlGtidSet.parse(position.gtid_set)
+        except ValueError as error:
+            raise InvalidJob(f"{position.gtid_set!r} is no set of GTIDs of this source ({error})") from error
 
     @property
     def text(self) -> str:

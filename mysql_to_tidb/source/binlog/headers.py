@@ -55,10 +55,10 @@ def read_format_description(event: bytes) -> FormatDescription:
 
 
 def _may_be_unproven(event: bytes) -> bool:
-    """Sent for a stream from the middle of a file, its place is set to 0, and the checksum only when it is in use."""
-    place = int.from_bytes(event[13:17], "little")
+    """Changed for a stream: its place or time of creation set to 0, the checksum made anew only when it is in use."""
+    place, created = int.from_bytes(event[13:17], "little"), int.from_bytes(event[71:75], "little")
     in_use = bytes([_CHECKSUM_CRC32]).join([event[: -1 - CHECKSUM_BYTES], event[-CHECKSUM_BYTES:]])
-    return place == 0 and crc32(in_use) != INTACT
+    return 0 in {place, created} and crc32(in_use) != INTACT
 
 
 def _has_checksums(server: bytes) -> bool:

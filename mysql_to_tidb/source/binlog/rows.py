@@ -7,6 +7,7 @@ for an update), then the images.
 
 import struct
 
+from mysql_to_tidb.errors import BinlogRowImagePartial
 from mysql_to_tidb.model.changes import ChangeKind, MappedTable, RowImage
 from mysql_to_tidb.source.binlog.compression import mariadb_uncompressed
 from mysql_to_tidb.source.binlog.decoder import ImageCut, generate_decoder
@@ -43,10 +44,6 @@ class RowsUnreadable(Exception):
     """The event does not fit its table map."""
 
 
-class ColumnsMissing(Exception):
-    """Not all columns are in the images."""
-
-
 class RowReader:
     """Reads the rows events of one table map."""
 
@@ -58,7 +55,7 @@ class RowReader:
         """By event type, the bytes between flags and images that were last seen to be in order."""
 
     def images(self, event: bytes, kind: int, end: int) -> list[RowImage]:
-        """The images up to `end`. Raises RowsUnreadable, ColumnsMissing or CompressionUnknown."""
+        """The images up to `end`. Raises RowsUnreadable, BinlogRowImagePartial or CompressionUnknown."""
         header = self._headers[kind]
         start = ROWS_START + len(header)
         try:
@@ -88,7 +85,9 @@ class RowReader:
             present = int.from_bytes(event[place : place + width], "little")
             missing = [number for number in range(columns) if not present >> number & 1]
             if missing:
-                raise ColumnsMissing(self.mapped.table.columns[missing[0]].name)
+                table = self.mapped.table
+                column = table.columns[missing[0]].name
+                raise BinlogRowImagePartial(f"a change of {table.name} was logged without its column {column}")
             place += width
         self._headers[kind] = event[ROWS_START:place]
         return place

@@ -1,5 +1,6 @@
 """Judges whether a statement that was logged as text may have changed a migrated table."""
 
+import re
 from collections.abc import Callable
 
 import sqlglot
@@ -12,6 +13,15 @@ from mysql_to_tidb.model.tables import Table
 _UNDERSTOOD = (sql.Insert, sql.Update, sql.Delete, sql.Create)
 
 
+_NATIVE_FUNCTIONS = frozenset(
+    {"LAST_INSERT_ID", "UTC_TIMESTAMP", "UTC_DATE", "UTC_TIME", "UNIX_TIMESTAMP", "SYSDATE", "UUID", "CONNECTION_ID"}
+)
+"""Some that the parser does not know; a stored function cannot have such a name."""
+
+
+_REPLACE = re.compile(r"^((?:\s|/\*.*?\*/)*)REPLACE\b", re.IGNORECASE | re.DOTALL)
+
+
 def may_touch(text: str, schema: str, table_of: Callable[[TableName], Table | None]) -> bool:
     """False only where every table that the statement names is certain not to be migrated.
 
@@ -20,10 +30,17 @@ def may_touch(text: str, schema: str, table_of: Callable[[TableName], Table | No
     in one of its own.
     """
     try:
-        statement = sqlglot.parse_one(text, dialect="mysql")
+        # The parser knows REPLACE only as a function.
+        statement = sqlglot.parse_one(_REPLACE.sub(r"\1INSERT", text), dialect="mysql")
     except SqlglotError:
         return True
-    if not isinstance(statement, _UNDERSTOOD) or any(statement.find_all(sql.Anonymous, sql.Command)):
+    if not isinstance(statement, _UNDERSTOOD) or any(map(_may_do_anything, statement.walk())):
         return True
     names = {TableName(table.db or schema, table.name) for table in statement.find_all(sql.Table)}
     return not names or any(name.schema.lower() not in SYSTEM_SCHEMAS and table_of(name) is not None for name in names)
+
+
+def _may_do_anything(part: sql.Expr) -> bool:
+    if isinstance(part, sql.Anonymous):
+        return part.name.upper() not in _NATIVE_FUNCTIONS or isinstance(part.parent, sql.Dot)
+    return isinstance(part, sql.Command)

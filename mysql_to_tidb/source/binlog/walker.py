@@ -22,7 +22,14 @@ from mysql_to_tidb.model.tables import Table
 from mysql_to_tidb.source.binlog.compression import CompressionUnknown, payload_events
 from mysql_to_tidb.source.binlog.event_types import HARMLESS, IGNORABLE_FLAG, EventType, type_name
 from mysql_to_tidb.source.binlog.gtid_events import MARIADB_STANDALONE
-from mysql_to_tidb.source.binlog.headers import BODY, INTACT, read_format_description, read_header, read_rotate
+from mysql_to_tidb.source.binlog.headers import (
+    BODY,
+    CHECKSUM_BYTES,
+    INTACT,
+    read_format_description,
+    read_header,
+    read_rotate,
+)
 from mysql_to_tidb.source.binlog.progress import OFFSET_MASK, Progress
 from mysql_to_tidb.source.binlog.queries import QueryHandler
 from mysql_to_tidb.source.binlog.rows import CHANGE_KINDS, RowsUnreadable
@@ -48,7 +55,9 @@ class Walker:
         self._progress = Progress(position, identity)
         self._tables = MappedTables(table_of)
         self._transaction = Transaction()
-        self._checksum_bytes = 0
+        self._checksum_bytes = (
+            CHECKSUM_BYTES  # until a file says otherwise: only events with rules of their own come first
+        )
         queries = QueryHandler(self._progress, self._tables, self._transaction, table_of)
         handlers: dict[EventType, Handler] = {
             EventType.XID: queries.commit,
@@ -101,7 +110,7 @@ class Walker:
                 raise
             except (RowsUnreadable, TableMapUnreadable, CompressionUnknown) as error:
                 raise BinlogCorrupt(str(error), where=self.where) from error
-            except (struct.error, IndexError, UnicodeDecodeError) as error:
+            except (struct.error, IndexError, ValueError) as error:
                 raise BinlogCorrupt(f"an event is cut short or damaged ({error})", where=self.where) from error
 
     def _take(self, event: bytes, kind: int, end: int) -> Changes:
