@@ -5,6 +5,7 @@ import struct
 import zlib
 from collections.abc import Iterable
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -510,6 +511,59 @@ def test_compression_that_is_damaged_stops(damage: bytes) -> None:
     events.add(EventType.MARIADB_WRITE_ROWS_COMPRESSED_V1, rows_body(EventType.WRITE_ROWS_V1, 7, 2, b"") + damage)
     events.xid()
     stopped(events, BinlogCorrupt, mariadb=True)
+
+
+def field(kind: int, value: int) -> bytes:
+    """Of the head of a compressed transaction: type, length, value, all of them length-encoded numbers."""
+    encoded = bytes([value]) if value < 251 else b"\xfc" + value.to_bytes(2, "little")
+    return bytes([kind, len(encoded)]) + encoded
+
+
+def payload(events: list[bytes], *, compression: int = 0, size: int | None = None) -> bytes:
+    plain = b"".join(events)
+    data = pa.compress(plain, codec="zstd", asbytes=True) if compression == 0 else plain
+    return field(2, compression) + field(3, size or len(plain)) + field(1, len(data)) + b"\0" + data
+
+
+def inner_events() -> list[bytes]:
+    inner = EventLog(checksums=False)
+    inner.query("BEGIN")
+    for number in range(40):
+        insert(inner, number)
+    inner.xid()
+    return inner.events
+
+
+@pytest.mark.parametrize("compression", [0, 255])
+def test_a_compressed_transaction_is_one_place_in_the_log(compression: int) -> None:
+    events = log()
+    events.anonymous()
+    events.add(EventType.TRANSACTION_PAYLOAD, payload(inner_events(), compression=compression))
+    changes = walk(events.events)
+    assert numbers_in(changes) == list(range(40))
+    assert {change.position for change in changes} == {Position(START.file, events.offset)}
+    assert isinstance(changes[-1], TransactionEnd)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"\0",
+        field(2, 7) + b"\0data",
+        field(1, 9) + b"\0data",
+        payload(inner_events(), size=17),
+        payload(inner_events())[:-5],
+        payload([*inner_events()[:-1], b"cut"], compression=255),
+        payload([bytes(40)], compression=255),
+    ],
+)
+def test_a_compressed_transaction_that_is_damaged_stops(body: bytes) -> None:
+    events = log()
+    transaction(events, 1)
+    events.anonymous()
+    events.add(EventType.TRANSACTION_PAYLOAD, body)
+    stopped(events, BinlogCorrupt)
 
 
 def test_a_type_that_is_unknown_does_no_harm_in_a_table_that_is_not_migrated() -> None:

@@ -28,12 +28,14 @@ def payload_events(body: bytes) -> Iterator[list[bytes]]:
     size = fields.get(PAYLOAD_BYTES, len(payload))
     if size != len(payload):
         raise CompressionUnknown(f"the payload has {len(payload)} bytes where {size} were announced")
+    events: list[bytes] = []
     held = b""
     for piece in _pieces(payload, fields):
+        yield events  # one piece late: the last, which holds the commit, only when all has proved right
         events, held = _cut(held + piece)
-        yield events
     if held:
         raise CompressionUnknown("the payload ends within an event")
+    yield events
 
 
 def _payload_fields(body: bytes) -> tuple[dict[int, int], int]:
