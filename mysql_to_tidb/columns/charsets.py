@@ -19,8 +19,12 @@ BYTES_PER_CHARACTER: Mapping[str, int] = {
 
 UTF8 = frozenset({"utf8", "utf8mb3", "utf8mb4"})
 
+BEYOND_BASIC_PLANE = frozenset({"gb18030", "utf16", "utf16le", "utf32", "utf8mb4"})
+"""Sets with characters that utf8mb3, in which the catalogs of MySQL and MariaDB are kept, does not have."""
+
 _SAME_AS_PYTHON = {
     "ascii": "ascii",
+    "big5": "big5",
     "cp1250": "cp1250",
     "cp1251": "cp1251",
     "cp1257": "cp1257",
@@ -39,7 +43,6 @@ _SAME_AS_PYTHON = {
     "macroman": "mac-roman",
     "tis620": "tis-620",
     "ucs2": "utf-16-be",
-    "ujis": "euc-jp",
     "utf16": "utf-16-be",
     "utf16le": "utf-16-le",
     "utf32": "utf-32-be",
@@ -100,6 +103,7 @@ _TRANSLATED: Mapping[str, tuple[str, Mapping[int, int]]] = {
     "gb18030": ("gb18030", {0x1E3F: 0xE7C7, 0xE7C7: 0x1E3F}),
     # The full-width backslash is read as the plain one.
     "sjis": ("shift-jis", {0xFF3C: 0x5C}),
+    "ujis": ("euc-jp", {0xFF3C: 0x5C}),
 }
 """Sets of several bytes: Python's nearest one, and the characters to exchange afterwards."""
 

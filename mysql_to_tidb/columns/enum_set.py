@@ -6,14 +6,29 @@ from typing import ClassVar
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mysql_to_tidb.columns.charsets import BEYOND_BASIC_PLANE
 from mysql_to_tidb.columns.family import Family
+from mysql_to_tidb.columns.text import literals_of_text
+from mysql_to_tidb.errors import UnsupportedSchema
 from mysql_to_tidb.model.changes import ImageColumn
+from mysql_to_tidb.model.names import quote_name
+from mysql_to_tidb.model.tables import Column
 
 
 class _Labelled(Family):
     """Neither the labels' character set nor labels that look like numbers matter to a number."""
 
     arrow_type = pa.uint64()
+
+    def __init__(self, column: Column) -> None:
+        super().__init__(column)
+        uncertain = [label for label in column.members if "?" in label]
+        if uncertain and column.character_set in BEYOND_BASIC_PLANE:
+            raise UnsupportedSchema(
+                f"column {quote_name(column.name)} has the label {uncertain[0]!r}: the question mark may stand for a "
+                "character that the source's catalog cannot show, an emoji for one",
+                hint="rename the label at the source, or exclude the table from the job",
+            )
 
     def select_expression(self) -> str:
         # A sum would be a DOUBLE in MySQL and a signed number in MariaDB; neither holds 64 members.
@@ -26,7 +41,8 @@ class _Labelled(Family):
         return pa.array(values, pa.uint64())
 
     def to_literals(self, values: pa.Array) -> list[str]:
-        return ["NULL" if value is None else str(value) for value in values.to_pylist()]
+        # TiDB compares a number with a SET as DOUBLEs, of which many are alike.
+        return literals_of_text(self.to_load(values).view(pa.string()))
 
 
 class Enum(_Labelled):

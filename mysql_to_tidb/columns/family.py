@@ -100,8 +100,3 @@ class Family(ABC):
             # Arrow's own errors are ValueErrors as well.
             what = f"column {quote_name(self.column.name)} ({self.column.column_type})"
             raise ValueUnrepresentable(f"{what} holds a value that cannot be carried: {error}") from error
-
-
-def literals_of_text(values: pa.Array) -> list[str]:
-    """Quoted literals of a string array whose values hold neither quotes nor backslashes."""
-    return ["NULL" if value is None else f"'{value}'" for value in values.to_pylist()]

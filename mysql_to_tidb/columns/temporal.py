@@ -18,7 +18,7 @@ from mysql_to_tidb.columns.arrays import (
     ragged_text_array,
     text_matrix,
 )
-from mysql_to_tidb.columns.family import Family, literals_of_text
+from mysql_to_tidb.columns.family import Family
 from mysql_to_tidb.model.changes import ImageColumn
 
 # Type codes of row images (MySQL source, enum_field_types). Those without a 2 are of tables made before 5.6.
@@ -42,7 +42,7 @@ class Temporal(Family):
         return values.view(pa.binary())
 
     def to_literals(self, values: pa.Array) -> list[str]:
-        return literals_of_text(values)
+        return ["NULL" if value is None else f"'{value}'" for value in values.to_pylist()]
 
 
 class Date(Temporal):

@@ -52,7 +52,7 @@ class Text(Family):
         return values.view(pa.binary())
 
     def to_literals(self, values: pa.Array) -> list[str]:
-        return ["NULL" if value is None else literal_of_text(value) for value in values.to_pylist()]
+        return literals_of_text(values)
 
     def equals(self, column_sql: str, literal: str) -> str:
         # The first half may use an index, the second one heeds case, accents and spaces at the end.
@@ -62,6 +62,11 @@ class Text(Family):
 def _all_ascii(values: pa.Array) -> bool:
     data = values.buffers()[2]
     return data is None or data.to_pybytes().isascii()
+
+
+def literals_of_text(values: pa.Array) -> list[str]:
+    """SQL literals of a string array."""
+    return ["NULL" if value is None else literal_of_text(value) for value in values.to_pylist()]
 
 
 def literal_of_text(value: str) -> str:
