@@ -1,11 +1,14 @@
 """The lab itself: servers start, die and come back; the proxy does what networks do."""
 
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import pymysql
 import pytest
 
 from tests.lab.comparison import differences
+from tests.lab.demo import processes
 from tests.lab.install import Kind
 from tests.lab.proxy import Proxy
 from tests.lab.servers import LabServer, Server
@@ -80,3 +83,16 @@ def test_the_comparison_knows_equal_values_and_tells_others_apart(
         ".t lacks at the target: id '3'",
         ".t has only at the target: id ",
     ]
+
+
+def test_stopping_the_demo_ends_its_processes_and_no_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "FOLDER", tmp_path / "demo")
+    monkeypatch.setattr(processes, "PROCESSES", tmp_path / "demo" / "processes")
+    ours = processes.start("ours", ["sleep", "60"])
+    with subprocess.Popen(["sleep", "60"], start_new_session=True) as stranger:
+        (processes.PROCESSES / "gone").write_text(f"{stranger.pid} 1")  # its number was once one of ours
+        assert processes.stop_all() == ["ours"]
+        assert ours.wait(1) < 0
+        assert stranger.poll() is None
+        stranger.kill()
+    assert processes.stop_all() == []

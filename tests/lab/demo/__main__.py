@@ -78,7 +78,8 @@ def run(kind: Kind) -> int:
     console.print(f"the sync goes on in the background, and so do the writes, for {LIVE_SECONDS} seconds ...")
     processes.start("sync", [str(ROOT / COMMAND), "start", str(JOB)], environment)
     time.sleep(LIVE_SECONDS)
-    processes.stop("writes")
+    if not processes.stop("writes"):
+        raise DemoFailed(f"the writes ended by themselves; see {_short(FOLDER / 'writes.log')}")
     figures |= _wait_until_drained(environment)
     console.print("the writes have ended, the sync has drained; comparing every row on both sides ...")
     results = compare(source, destination.server, shop.DATABASE)
@@ -179,7 +180,10 @@ def _say_what_next(source: Server, destination: Server, ui: str) -> None:
     console.print("[bold]Try next:[/]")
     for words in (f"status {job}", f"plan {job}", f"pause {job}", f"validate {job}", f"cutover {job}"):
         console.print(f"  {COMMAND} {words}")
-    console.print("[bold]When you have seen enough:[/] ./run demo stop")
+    lasting = (
+        f"; {shop.DATABASE} and the job stay in your TiDB until the next demo" if os.environ.get("TIDB_URL") else ""
+    )
+    console.print(f"[bold]When you have seen enough:[/] ./run demo stop{lasting}")
 
 
 def _importable() -> dict[str, str]:
