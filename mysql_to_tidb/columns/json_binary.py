@@ -121,7 +121,8 @@ def _opaque(kind: int, data: bytes) -> str:
         return str(decimal_texts([data[2:]], data[0], data[1])[0])
     if kind in {_DATE, _DATETIME, _TIMESTAMP, _TIME}:
         return f'"{_moment(kind, int.from_bytes(data, "little", signed=True))}"'
-    return f'"base64:type{kind}:{base64.b64encode(data).decode()}"'
+    lines = base64.encodebytes(data).decode().rstrip("\n")
+    return _quoted(f"base64:type{kind}:{lines}")
 
 
 def _moment(kind: int, packed: int) -> str:
