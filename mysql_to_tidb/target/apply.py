@@ -12,15 +12,15 @@ from typing import TypeVar
 from mysql_to_tidb.columns import families_of
 from mysql_to_tidb.columns.batches import batch_from_images
 from mysql_to_tidb.errors import TargetConflict
-from mysql_to_tidb.model.changes import MappedTable, RowImage
+from mysql_to_tidb.model.changes import RowImage
 from mysql_to_tidb.model.checkpoints import ApplyMode, Checkpoint
-from mysql_to_tidb.model.names import quote_name
 from mysql_to_tidb.points import Point, reached
 from mysql_to_tidb.staging.fold import Fold, KeyedFold, KeylessFold, Window
 from mysql_to_tidb.staging.keys import key_columns_sql, key_literals
 from mysql_to_tidb.staging.staged import stage_rows
 from mysql_to_tidb.target.conflict import RowsDisagree, explained
 from mysql_to_tidb.target.connection import TargetConnection
+from mysql_to_tidb.target.keyless import delete_rows
 from mysql_to_tidb.target.load import load_rows
 from mysql_to_tidb.target.state_checkpoints import CheckpointLedger
 from mysql_to_tidb.target.transaction import transaction
@@ -72,7 +72,7 @@ def _apply_step(connection: TargetConnection, folds: Sequence[Fold], mode: Apply
         if isinstance(fold, KeyedFold):
             _delete_keys(connection, fold, mode)
         else:
-            _delete_rows(connection, fold, mode)
+            delete_rows(connection, fold, exact=mode is not ApplyMode.OVERWRITE)
     for fold in folds:
         _load(connection, fold, mode)
 
@@ -86,28 +86,6 @@ def _delete_keys(connection: TargetConnection, fold: KeyedFold, mode: ApplyMode)
         deleted = connection.query(f"{head}({', '.join(key_literals(fold.mapped, keys))})")
         if exact and deleted != len(keys):
             raise RowsDisagree(fold, f"{len(keys) - deleted} rows that the source changed or deleted are not there")
-
-
-def _delete_rows(connection: TargetConnection, fold: KeylessFold, mode: ApplyMode) -> None:
-    """Delete as many of each row as there are fewer; nothing but all its values tells it apart."""
-    fewer = {image: -delta for image, delta in fold.deltas.items() if delta < 0}
-    head = f"DELETE FROM {fold.mapped.table.name.quoted} WHERE "
-    for condition, (image, count) in zip(_conditions(fold.mapped, list(fewer)), fewer.items(), strict=True):
-        deleted = connection.query(f"{head}{condition} LIMIT {count}")
-        if deleted != count and mode is not ApplyMode.OVERWRITE:
-            said = f"of {count} equal rows that the source changed or deleted, {deleted} are there"
-            raise RowsDisagree(fold, said, image)
-
-
-def _conditions(mapped: MappedTable, images: Sequence[RowImage]) -> list[str]:
-    """For each image, what holds for exactly the rows that equal it."""
-    families = families_of(mapped.table)
-    batch = batch_from_images(mapped, images, families)
-    columns = []
-    for family, values in zip(families, batch.columns, strict=True):
-        name = quote_name(family.column.name)
-        columns.append([family.equals(name, literal) for literal in family.to_literals(values)])
-    return [" AND ".join(row) for row in zip(*columns, strict=True)]
 
 
 def _load(connection: TargetConnection, fold: Fold, mode: ApplyMode) -> None:

@@ -13,6 +13,7 @@ from mysql_to_tidb.model.checkpoints import ApplyMode, Checkpoint
 from mysql_to_tidb.model.settings import ServerSettings
 from mysql_to_tidb.points import VARIABLE, Point
 from mysql_to_tidb.staging.fold import Window
+from mysql_to_tidb.target import keyless as target_keyless
 from mysql_to_tidb.target.apply import apply_window
 from mysql_to_tidb.target.connection import open_target
 from mysql_to_tidb.target.state_lock import acquire
@@ -209,6 +210,39 @@ def test_a_row_without_a_key_that_is_missing_is_named(lane: Lane, keyless: Mappe
     assert lane.rows(keyless) == before
     lane.apply(lane.log.delete(keyless, (1, b"a"), (1, b"a")), mode=ApplyMode.OVERWRITE)
     assert lane.rows(keyless) == ordered(row for row in before if row != (1, b"a"))
+
+
+def test_many_rows_without_a_key_are_found_together(
+    lane: Lane, keyless: MappedTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows that look alike to a collation stay, as do further copies of those that go."""
+    monkeypatch.setattr(target_keyless, "ROWS_MAX", 3)
+    monkeypatch.setattr(target_keyless, "IDS_MAX", 2)
+    lane.apply(lane.log.insert(keyless, (1, b"A"), (1, b"a "), (1, "á".encode()), *[(7, b"x")] * 5, (8, b"%s'\\")))
+    before = lane.rows(keyless)
+    gone = [(1, b"a"), (1, b"a"), (2, None), (7, b"x"), (7, b"x"), (7, b"x"), (None, None), (8, b"%s'\\")]
+    lane.apply(lane.log.delete(keyless, *gone))
+    for row in gone:
+        before.remove(row)
+    assert lane.rows(keyless) == before
+
+
+def test_a_missing_one_of_many_rows_without_a_key_is_named(lane: Lane, keyless: MappedTable) -> None:
+    lane.execute("DELETE FROM {t} WHERE id = 2")
+    before = lane.rows(keyless)
+    with pytest.raises(TargetConflict, match=r"of 1 equal rows .*, 0 are there; source: \(2, NULL\)"):
+        lane.apply(lane.log.delete(keyless, (1, b"a"), (2, None), (None, None)))
+    assert lane.rows(keyless) == before
+
+
+def test_rows_that_only_a_prefix_key_tells_apart_are_found(lane: Lane) -> None:
+    """Such a key tells nothing apart for sure, and TiDB gives such a table no row ids."""
+    table = lane.table([text("name"), integer("n")])
+    lane.execute("DROP TABLE {t}")
+    lane.execute("CREATE TABLE {t} (name varchar(100) COLLATE utf8mb4_general_ci, n int, PRIMARY KEY (name(5)))")
+    lane.apply(lane.log.insert(table, (b"ann", 1), (b"bob", 2), (b"eve", 3)))
+    lane.apply(lane.log.update(table, (b"ann", 1), (b"bob", 1), (b"bob", 2), (b"ann", 2)))
+    assert lane.rows(table) == [(b"ann", 2), (b"bob", 1), (b"eve", 3)]
 
 
 def test_a_run_that_has_been_replaced_applies_nothing(lane: Lane, keyed: MappedTable) -> None:
