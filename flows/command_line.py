@@ -14,9 +14,9 @@ import typer
 from flows import terminal
 from mysql_to_tidb.errors import InvalidJob, MigrationError
 from mysql_to_tidb.job import Job, load_job
-from mysql_to_tidb.model.checks import Outcome
+from mysql_to_tidb.model.checks import Outcome, refuse
 from mysql_to_tidb.model.states import Until
-from mysql_to_tidb.stages.running import validate_connections
+from mysql_to_tidb.stages.running import is_new, validate_connections
 
 app = typer.Typer(
     name="mysql-to-tidb",
@@ -201,9 +201,17 @@ def _ignored(job: Job, items: list[str]) -> list[str]:
     return items if job.ignore_warnings == "all" else list(job.ignore_warnings)
 
 
+def _refuse_hopeless(job: Job) -> None:
+    """Say what cannot work before Prefect is started, which takes its time; the flow checks again."""
+    source, target = _settings(job)
+    validate_connections(source, target)
+    if is_new(target, job.name):
+        refuse(*_checked(job))
+
+
 def _run(job: Job, *, until: Until, restart: bool) -> None:
     """Run the flow `migrate` in this process; the last line on stdout is its summary as JSON."""
-    validate_connections(*_settings(job))  # what cannot work is said before Prefect starts
+    _refuse_hopeless(job)
     for name, value in {
         "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
         "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "true",

@@ -5,7 +5,8 @@ from typing import Any
 from prefect import flow
 
 from mysql_to_tidb.job import Job
-from tasks.precheck import check, refuse, report_check
+from mysql_to_tidb.model.checks import refuse
+from tasks.precheck import check, report_check
 
 
 @flow(name="precheck", flow_run_name="precheck {job.name}")

@@ -1,14 +1,13 @@
 """Checks a job before anything is written, and shows the outcome where people look."""
 
-from mysql_to_tidb.stages.precheck import check_job
 from prefect import task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from blocks import source_settings, target_settings
-from mysql_to_tidb.errors import PrecheckFailed
 from mysql_to_tidb.job import Job
 from mysql_to_tidb.model.checks import CheckResult, Outcome
+from mysql_to_tidb.stages.precheck import check_job
 
 
 @task(name="check", task_run_name="check {job.name}", cache_policy=NO_CACHE)
@@ -31,13 +30,3 @@ def report_check(job: Job, results: list[CheckResult]) -> None:
     ]
     text = "\n".join([f"# Precheck of {job.name}", *advice] if advice else [f"# Precheck of {job.name}", "All passed."])
     create_markdown_artifact(text, key="precheck-report", description=f"Precheck of {job.name}")
-
-
-def refuse(results: list[CheckResult], outcome: Outcome) -> None:
-    """Raises PrecheckFailed unless the outcome lets the job start."""
-    if outcome is Outcome.PASS:
-        return
-    items = [item for item in results if item.outcome is outcome]
-    named = "; ".join(f"{item.item}: {item.reason}" for item in items)
-    hint = items[0].solution if outcome is Outcome.FAILED else "mend them, or name them in ignore_warnings"
-    raise PrecheckFailed(f"the precheck ended with {outcome}: {named}", hint=hint)

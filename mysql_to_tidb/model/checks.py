@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from mysql_to_tidb.errors import PrecheckFailed
+
 
 class Outcome(StrEnum):
     """How an item, or a whole precheck, ended."""
@@ -63,3 +65,15 @@ def decide(results: Iterable[CheckResult], ignore: Ignored) -> Outcome:
     if ignore == "all" or all(result.item in ignore for result in open_items):
         return Outcome.PASS
     return Outcome.WARNING
+
+
+def refuse(results: Iterable[CheckResult], outcome: Outcome) -> None:
+    """Raises PrecheckFailed, naming the items, unless the outcome lets the job start."""
+    if outcome is Outcome.PASS:
+        return
+    items = [item for item in results if item.outcome is outcome]
+    named = "; ".join(f"{item.item}: {item.reason}" for item in items)
+    hint = "mend them, or name them in ignore_warnings"
+    if outcome is Outcome.FAILED:
+        hint = "; ".join(f"{item.item}: {item.solution}" for item in items if item.solution)
+    raise PrecheckFailed(f"the precheck ended with {outcome}: {named}", hint=hint)
