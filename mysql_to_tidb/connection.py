@@ -75,3 +75,13 @@ def error_text(error: BaseException) -> str:
     if isinstance(error, pymysql.MySQLError) and len(error.args) > 1:
         return str(error.args[1])
     return str(error)
+
+
+def was_refused(error: BaseException) -> bool:
+    """Whether the server answered and said no; the connection is as good as before."""
+    number = error_number(error)
+    return number > 0 and number not in _CLIENT_ERRORS
+
+
+_CLIENT_ERRORS = range(2000, 3000)
+"""MySQL manual, Client Error Message Reference: the server was not there to answer."""

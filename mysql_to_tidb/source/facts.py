@@ -10,7 +10,7 @@ import pymysql
 from pymysql.connections import Connection
 from pymysql.cursors import DictCursor
 
-from mysql_to_tidb.connection import error_text
+from mysql_to_tidb.connection import was_refused
 from mysql_to_tidb.model.grants import Grants
 from mysql_to_tidb.model.objects import ObjectChoice, is_system_schema
 from mysql_to_tidb.source.connection import source_errors
@@ -134,8 +134,8 @@ class _Reader:
         """None where the server refuses, as it does without the right or the feature."""
         try:
             return self.rows(query)
-        except (pymysql.err.OperationalError, pymysql.err.ProgrammingError, pymysql.err.InternalError) as error:
-            if not error_text(error) or not self.connection.open:
+        except pymysql.MySQLError as error:
+            if not was_refused(error):
                 raise
             return None
 
@@ -163,7 +163,9 @@ class _Reader:
         with self.connection.cursor(DictCursor) as cursor:
             try:
                 cursor.execute("CALL mysql.rds_show_configuration")
-            except (pymysql.err.OperationalError, pymysql.err.ProgrammingError):
+            except pymysql.MySQLError as error:
+                if not was_refused(error):
+                    raise
                 return None
             rows = cursor.fetchall()
             while cursor.nextset():

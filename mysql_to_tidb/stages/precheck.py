@@ -157,7 +157,8 @@ def source_is_target(source: source_facts.SourceFacts, target: target_facts.Targ
 
 
 def _failure(item: str, where: str, error: MigrationError) -> CheckResult:
-    return CheckResult(item, Outcome.FAILED, error.message, error.hint, error.where or where)
+    solution = error.hint or "mend what the server says, and check again"
+    return CheckResult(item, Outcome.FAILED, error.message, solution, error.where or where)
 
 
 def _softened(result: CheckResult, ignored: Ignored) -> CheckResult:

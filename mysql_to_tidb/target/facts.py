@@ -7,6 +7,7 @@ from typing import Any
 import pymysql
 from pymysql.connections import Connection
 
+from mysql_to_tidb.connection import was_refused
 from mysql_to_tidb.model.grants import Grants
 from mysql_to_tidb.model.names import TableName
 from mysql_to_tidb.model.tables import Table, TableKind
@@ -84,8 +85,8 @@ def _attempt(connection: Connection, query: str) -> tuple[tuple[Any, ...], ...]:
     """Nothing where the server refuses, as it does without the right or the feature."""
     try:
         return _rows(connection, query)
-    except pymysql.MySQLError:
-        if not connection.open:
+    except pymysql.MySQLError as error:
+        if not was_refused(error):
             raise
         return ()
 
