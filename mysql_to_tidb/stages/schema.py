@@ -29,6 +29,8 @@ def create_tables(job: Job, source: ServerSettings, target: ServerSettings, fenc
     with open_store(target) as store:
         records = store.tables.records(job.name)
         pending = [record.table for record in records if record.state is TableState.PENDING]
+        if records and not pending:
+            return len(records)
         reached(Point.BEFORE_SCHEMA_CREATE)
         collations, views = _databases_and_views(job, source)
         create(target, collations, pending, views)

@@ -22,6 +22,9 @@ OLDEST_TIDB = (7, 1)
 PRIVILEGES = ("CREATE", "SELECT", "INSERT", "UPDATE", "DELETE", "ALTER", "DROP", "INDEX")
 """TRUNCATE is part of DROP, in TiDB as in MySQL."""
 
+AVERAGE_ROW_BYTES_MAX = 1 << 20
+"""Above it, single rows may well be too large for TiDB."""
+
 DOCUMENTATION = "https://docs.pingcap.com/tidb/stable/mysql-compatibility"
 
 
@@ -171,6 +174,21 @@ def unsupported_types(facts: TargetFacts, plan: Plan) -> CheckResult:
     return failed("unsupported_types", listed(found), "; ".join(hints), f"{DOCUMENTATION}#unsupported-features")
 
 
+def row_size(facts: TargetFacts, plan: Plan) -> CheckResult:
+    """TiDB takes rows of up to 6 MiB, unless it is told otherwise (`txn-entry-size-limit`)."""
+    large = [
+        f"{table.name} ({table.bytes_estimate / table.rows_estimate / 2**20:.1f} MiB)"
+        for table in plan.base_tables
+        if table.rows_estimate and table.bytes_estimate / table.rows_estimate > AVERAGE_ROW_BYTES_MAX
+    ]
+    if not large:
+        return passed("row_size", "rows are far from the largest that TiDB takes, on average")
+    reason = f"tables with large rows, on average: {listed(large)}; TiDB takes rows of up to 6 MiB by default"
+    solution = "look for the longest row; raise txn-entry-size-limit of TiDB, or ignore this"
+    documentation = "https://docs.pingcap.com/tidb/stable/tidb-limitations"
+    return warned("row_size", reason, solution, documentation)
+
+
 def collations(facts: TargetFacts, plan: Plan) -> CheckResult:
     changed = [f"{name}.{rewrite.object}" for name, rewrite in _rewrites(plan) if rewrite.rule == "collation"]
     if not changed:
@@ -256,6 +274,7 @@ ITEMS: tuple[Item, ...] = (
     target_storage,
     new_collation,
     unsupported_types,
+    row_size,
     collations,
     schema_changes,
     foreign_keys,

@@ -25,7 +25,6 @@ def storage(draft: TableDraft) -> Rewrites:
 RULES: tuple[Callable[[TableDraft], Rewrites], ...] = (
     storage,
     schema_types.unsupported_columns,
-    schema_types.own_types,
     schema_types.type_spelling,
     schema_types.text_widths,
     schema_types.collations,

@@ -26,14 +26,11 @@ _WIDER = {"tinytext": "text", "text": "mediumtext", "mediumtext": "longtext", "l
 _NOT_GROWING = {"utf8mb4", "utf8mb3", "utf8", "ascii", "utf32"}
 """Character sets whose text is never longer in UTF-8."""
 
-_OWN_TYPES = {"uuid": "char(36)", "inet4": "varchar(15)", "inet6": "varchar(45)"}
-"""MariaDB's own types, as the text that MariaDB prints for their values."""
-
 _PLAIN_TYPES = re.compile(
     "(tiny|small|medium|big)?int|decimal|float|double|bit|year|date|time|datetime|timestamp"
-    "|(var)?char|(var)?binary|(tiny|medium|long)?(text|blob)|enum|set|json|vector"
+    "|(var)?char|(var)?binary|(tiny|medium|long)?(text|blob)|enum|set|json"
 )
-_NO_DEFAULT = re.compile(r"(tiny|medium|long)?(text|blob)|json|vector")
+_NO_DEFAULT = re.compile(r"(tiny|medium|long)?(text|blob)|json")
 
 # What TiDB takes as the default of a column (TiDB documentation, Default values of columns).
 _NOW = r"(current_timestamp|now|localtime|localtimestamp)(\(\d?\))?|(curdate|current_date)\(\)"
@@ -64,44 +61,22 @@ def unsupported_columns(draft: TableDraft) -> Rewrites:
     """Stop at a type that the target has no equivalent for."""
     for column_draft in draft.columns:
         column = column_draft.column
-        if not _PLAIN_TYPES.fullmatch(column.data_type) and column.data_type not in _OWN_TYPES:
+        if not _PLAIN_TYPES.fullmatch(column.data_type):
             where = f"{draft.name}.{column.name}"
             raise UnsupportedSchema(f"TiDB has no type for {column.column_type}", where=where)
     yield from ()
 
 
-def own_types(draft: TableDraft) -> Rewrites:
-    """MariaDB's UUID and INET types become text."""
-    for column_draft in draft.columns:
-        column = column_draft.column
-        text_type = _OWN_TYPES.get(column.data_type)
-        if text_type is None:
-            continue
-        meaning = f"{column.column_type} becomes {text_type}, which holds the text that MariaDB prints"
-        yield draft.rewrite("own_type", column.name, meaning)
-        column_draft.column = replace(
-            column,
-            data_type=text_type.partition("(")[0],
-            column_type=text_type,
-            character_set="utf8mb4",
-            # Values come in one canonical spelling; applications may ask for them in another case.
-            collation="utf8mb4_general_ci",
-            characters_max=int(re.sub(r"\D", "", text_type)),
-        )
-
-
 def type_spelling(draft: TableDraft) -> Rewrites:
-    """Types without what only the source understands: storage comments, the width of YEAR."""
+    """Types in the target's spelling: labels escaped as they must be, YEAR without its width."""
     for column_draft in draft.columns:
         column = column_draft.column
-        spelled = re.sub(r"\s*/\*.*?\*/", "", column.column_type)
         if column.data_type == "year":
-            spelled = "year"
+            column_draft.column = replace(column, column_type="year")
         elif column.members:
             spelled = f"{column.data_type}({','.join(map(quote_string, column.members))})"
-        column_draft.column = replace(column, column_type=spelled)
-        if "COMPRESSED" in column_draft.words or "/*M!" in column.column_type:
-            yield draft.rewrite("compressed_column", column.name, "TiDB compresses all data by itself", Severity.NOTE)
+            column_draft.column = replace(column, column_type=spelled)
+    yield from ()
 
 
 def text_widths(draft: TableDraft) -> Rewrites:

@@ -115,6 +115,13 @@ def test_what_tidb_cannot_hold_or_has_otherwise_is_named() -> None:
     assert "index_kind 1" in items.schema_changes(facts(), wanted).reason
 
 
+def test_large_rows_are_a_warning() -> None:
+    large = replace(table("blobs"), rows_estimate=100, bytes_estimate=300 << 20)
+    result = items.row_size(facts(), plan(large))
+    assert outcome(result) is Outcome.WARNING
+    assert "shop.blobs (3.0 MiB)" in result.reason
+
+
 def test_foreign_keys_to_tables_outside_are_a_warning() -> None:
     child = table("c", rest=",\n CONSTRAINT `fk` FOREIGN KEY (`id`) REFERENCES `elsewhere` (`id`)")
     assert outcome(items.foreign_keys(facts(), plan(child))) is Outcome.WARNING
