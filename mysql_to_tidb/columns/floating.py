@@ -39,6 +39,10 @@ class Floating(Family):
         return values.cast(pa.float64()).cast(pa.string()).view(pa.binary())
 
     def to_literals(self, values: pa.Array) -> list[str]:
-        doubles = values.cast(pa.float64()).to_pylist()
-        # The exponent makes it a DOUBLE; without one it would be a DECIMAL.
-        return ["NULL" if value is None else repr(value) + ("" if "e" in repr(value) else "e0") for value in doubles]
+        return ["NULL" if value is None else _literal(value) for value in values.cast(pa.float64()).to_pylist()]
+
+
+def _literal(number: float) -> str:
+    """With an exponent, as without one it would be a DECIMAL."""
+    text = repr(number)
+    return text if "e" in text else f"{text}e0"

@@ -1,5 +1,6 @@
 """CHAR, VARCHAR and the TEXTs, of every character set that can be read without loss."""
 
+import re
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -12,6 +13,8 @@ from mysql_to_tidb.errors import UnsupportedSchema
 from mysql_to_tidb.model.changes import ImageColumn
 from mysql_to_tidb.model.names import quote_name
 from mysql_to_tidb.model.tables import Column
+
+_SPECIAL = re.compile(r"['\\\x00-\x1f]")
 
 
 class Text(Family):
@@ -71,6 +74,6 @@ def literals_of_text(values: pa.Array) -> list[str]:
 
 def literal_of_text(value: str) -> str:
     """Quoted where every sql_mode reads it alike, hexadecimal elsewhere."""
-    if value.isprintable() and not {"'", "\\"} & set(value):
+    if not _SPECIAL.search(value):
         return f"'{value}'"
     return f"_utf8mb4 X'{value.encode().hex()}'"
