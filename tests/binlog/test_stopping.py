@@ -223,9 +223,9 @@ def test_a_position_that_the_source_never_had_stops(lonely_source: LabServer, fo
     assert isinstance(caught.value, BinlogHistoryChanged)
 
 
-def test_the_older_of_two_with_one_server_id_stops(source_mysql: Server, follow: Follow) -> None:
-    follower = followed(follow(source_mysql))
-    settings, identity = source_mysql.settings, follower.identity
+def test_the_older_of_two_with_one_server_id_stops(source: Server, follow: Follow) -> None:
+    follower = followed(follow(source))
+    settings, identity = source.settings, follower.identity
     first, second = (
         BinlogStream(settings, identity, follower.start, server_id=935_001, table_of=follower.tables.get)
         for _ in range(2)

@@ -1,13 +1,20 @@
-"""Binlog events made by hand, byte by byte, as a server would write and send them."""
+"""Binlog events made by hand, byte by byte, as a server would write and send them, and what a walk makes of them."""
 
 import struct
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 from zlib import crc32
 
+import pyarrow as pa
+
+from mysql_to_tidb.model.changes import Change, RowChanges
+from mysql_to_tidb.model.names import TableName
 from mysql_to_tidb.model.positions import Position, ServerIdentity
+from mysql_to_tidb.model.tables import Column, Table
 from mysql_to_tidb.source.binlog.event_types import ARTIFICIAL_FLAG, EventType
+from mysql_to_tidb.source.binlog.walker import Walker
 
 START = Position("binlog.000007", 4)
 UUID_TEXT = "3e11fa47-71ca-11e1-9e33-c80aa9429562"
@@ -102,3 +109,82 @@ def packets(events: Iterable[bytes]) -> bytes:
             part = payload[start : start + 0xFFFFFF]
             result.append(len(part).to_bytes(3, "little") + bytes([number % 256]) + part)
     return b"".join(result)
+
+
+TABLE = Table(
+    TableName("shop", "a"),
+    (
+        Column("id", "int", "int"),
+        Column("note", "varchar", "varchar(20)", character_set="latin1", characters_max=20, octets_max=20),
+    ),
+)
+TYPES, METADATA = b"\x03\x0f", b"\x14\0"
+LEGACY = Table(TableName("shop", "legacy"), (Column("id", "int", "int"),), engine="MyISAM")
+
+
+def table_of(name: TableName) -> Table | None:
+    return {TABLE.name: TABLE, LEGACY.name: LEGACY}.get(name)
+
+
+def image(number: int, note: str | None = "x") -> bytes:
+    nulls, text = (b"\xfe", b"") if note is None else (b"\xfc", bytes([len(note)]) + note.encode())
+    return nulls + struct.pack("<i", number) + text
+
+
+def new_log(*, checksums: bool = True) -> EventLog:
+    events = EventLog(checksums)
+    events.rotate()
+    events.format_description()
+    return events
+
+
+def insert(events: EventLog, *numbers: int) -> None:
+    events.table_map(7, "shop", "a", TYPES, METADATA)
+    events.rows(EventType.WRITE_ROWS, 7, 2, b"".join(map(image, numbers)))
+
+
+def transaction(events: EventLog, *numbers: int) -> None:
+    events.anonymous()
+    events.query("BEGIN")
+    insert(events, *numbers)
+    events.xid()
+
+
+def walk(events: Iterable[bytes], position: Position = START, **who: bool) -> list[Change]:
+    return list(Walker(position, identity(**who), table_of).walk(events))
+
+
+def numbers_in(changes: Iterable[Change]) -> list[object]:
+    return [row[0] for change in changes if isinstance(change, RowChanges) for row in change.images]
+
+
+def compressed(data: bytes) -> bytes:
+    size = len(data)
+    return bytes([0x80 | 2]) + size.to_bytes(2, "big") + zlib.compress(data)
+
+
+def payload_field(kind: int, value: int) -> bytes:
+    """Of the head of a compressed transaction: type, length, value, all of them length-encoded numbers."""
+    encoded = bytes([value]) if value < 251 else b"\xfc" + value.to_bytes(2, "little")
+    return bytes([kind, len(encoded)]) + encoded
+
+
+def payload(events: list[bytes], *, compression: int = 0, size: int | None = None) -> bytes:
+    plain = b"".join(events)
+    data: bytes = pa.compress(plain, codec="zstd", asbytes=True) if compression == 0 else plain
+    return (
+        payload_field(2, compression)
+        + payload_field(3, size or len(plain))
+        + payload_field(1, len(data))
+        + b"\0"
+        + data
+    )
+
+
+def inner_events() -> list[bytes]:
+    inner = EventLog(checksums=False)
+    inner.query("BEGIN")
+    for number in range(40):
+        insert(inner, number)
+    inner.xid()
+    return inner.events

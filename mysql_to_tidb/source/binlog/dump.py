@@ -19,13 +19,22 @@ from pymysql.constants import COMMAND
 from pymysqlreplication import BinLogStreamReader
 
 from mysql_to_tidb.connection import connect, error_number, error_text
-from mysql_to_tidb.errors import BinlogHistoryChanged, MigrationError, SourceRefused, SourceUnavailable
+from mysql_to_tidb.errors import (
+    BinlogHistoryChanged,
+    BinlogServerIdTaken,
+    MigrationError,
+    SourceRefused,
+    SourceUnavailable,
+)
 from mysql_to_tidb.model.gtids import MysqlGtidSet
 from mysql_to_tidb.model.positions import Position, ServerIdentity
 from mysql_to_tidb.model.settings import ServerSettings
 from mysql_to_tidb.source.connection import UNAVAILABLE_MESSAGE, classify
 
 HEARTBEATS_MISSED_MAX = 3
+START_SECONDS_MAX = 300.0
+"""Heartbeats begin only when the source has found, among many files, the one to start with."""
+
 READ_BYTES_MAX = 1 << 20
 READ_TIMEOUT_SECONDS_MIN = 3
 NET_WRITE_TIMEOUT_SECONDS = 3600
@@ -33,6 +42,7 @@ REPLICA_NAME = "mysql-to-tidb"
 
 _DENIED = frozenset({1045, 1227})
 _DUMP_FAILED = 1236
+_MARIADB_SERVER_ID_TAKEN = 4052
 _NOT_ITS_HISTORY = (
     "more gtids than",
     "which is not in the master's binlog",
@@ -61,11 +71,12 @@ class Dump:
         heartbeat_seconds: float,
     ) -> None:
         self._settings = settings
-        self._silence_seconds_max = HEARTBEATS_MISSED_MAX * heartbeat_seconds
+        self._silence_seconds_max = START_SECONDS_MAX
+        self._heartbeats_seconds = HEARTBEATS_MISSED_MAX * heartbeat_seconds
         self._waiting_since: float | None = None
         self._lock = Lock()
         self._closed = False
-        timeout_seconds = max(READ_TIMEOUT_SECONDS_MIN, round(self._silence_seconds_max))
+        timeout_seconds = max(READ_TIMEOUT_SECONDS_MIN, round(self._heartbeats_seconds))
         self._connection = _open(settings, identity, position, server_id, heartbeat_seconds, timeout_seconds)
         self._socket: Any = self._connection._sock  # PyMySQL offers no other way to the bytes
         self._socket.settimeout(timeout_seconds)
@@ -99,6 +110,7 @@ class Dump:
                 raise self._lost(f"not even a heartbeat arrived for {self._silence_seconds_max:g} s")
             return None
         self._waiting_since = None
+        self._silence_seconds_max = self._heartbeats_seconds
         data: bytes = self._socket.recv(READ_BYTES_MAX)
         return data
 
@@ -191,6 +203,8 @@ def _meaning(error: pymysql.MySQLError | OSError, settings: ServerSettings) -> M
             where=f"source {settings}",
             hint=f"GRANT REPLICATION SLAVE ON *.* TO '{settings.user}'@...",
         )
+    if number == _MARIADB_SERVER_ID_TAKEN:
+        return BinlogServerIdTaken("another replica uses this job's server id", where=f"source {settings} ({text})")
     if number == _DUMP_FAILED and any(words in text.lower() for words in _NOT_ITS_HISTORY):
         return BinlogHistoryChanged(
             f"the source does not have the history that the job has followed: {text}", where=f"source {settings}"
