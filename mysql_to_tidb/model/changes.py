@@ -69,7 +69,7 @@ class Statement:
     schema: str
     """The default database in which it ran."""
     position: Position
-    """Behind the statement."""
+    """Behind the statement; the same as `start` where rows follow in its transaction (CREATE TABLE ... SELECT)."""
     start: Position
     """Before it: where a job that stops at this statement is to go on."""
     committed_at: float
@@ -82,6 +82,7 @@ class Silence:
     """Nothing arrived for a while, or a heartbeat said that there is nothing to send."""
 
     position: Position
+    """Where to go on from: behind everything that was given, and never within a transaction."""
 
 
 Change = RowChanges | TransactionEnd | Statement | Silence
