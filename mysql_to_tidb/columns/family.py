@@ -96,7 +96,7 @@ class Family(ABC):
         """Whatever the value was refused for, the error says of which column."""
         try:
             yield
-        except (ValueError, TypeError, OverflowError) as error:
-            # Arrow's own errors are ValueErrors as well.
+        except (ValueError, TypeError, LookupError, OverflowError) as error:
+            # Arrow's own errors are ValueErrors or IndexErrors.
             what = f"column {quote_name(self.column.name)} ({self.column.column_type})"
             raise ValueUnrepresentable(f"{what} holds a value that cannot be carried: {error}") from error
