@@ -103,12 +103,15 @@ class _Packets:
     def _walk(self, position: int, ends: list[int], rows_max: int, bytes_max: int) -> int:
         """Note the ends of the rows that are there in full, and return where the first that is not begins."""
         buffer, available = self._buffer, len(self._buffer)
-        while len(ends) < rows_max and position < bytes_max and position + HEADER_BYTES < available:
+        for _ in range(rows_max - len(ends)):
             start = position + HEADER_BYTES
-            end = start + (buffer[position] | buffer[position + 1] << 8 | buffer[position + 2] << 16)
+            if start >= available or position >= bytes_max:
+                break
+            length = buffer[position] | buffer[position + 1] << 8 | buffer[position + 2] << 16
+            end = start + length
             if end > available:
                 break
-            if end - start == PACKET_BYTES_MAX:
+            if length == PACKET_BYTES_MAX:
                 if not self._join(end):
                     break
                 end, self._joined, available = self._joined, 0, len(buffer)
