@@ -299,6 +299,19 @@ def test_a_silence_comes_while_nothing_happens(source: Server, follow: Follow) -
         assert any(change.position == follower.here() for change in itertools.islice(changes, 50))
 
 
+def test_a_source_that_is_idle_for_long_is_no_reason_to_stop(source: Server, follow: Follow) -> None:
+    follower = followed(follow(source))
+    with contextlib.closing(follower.stream()) as stream:
+        changes, began = stream.changes(wait_seconds=0.05), time.monotonic()
+        assert all(isinstance(change, Silence) for change in until(began + 4, changes))
+        follower.run("INSERT INTO a (id) VALUES (1)")
+        assert rows(until(time.monotonic() + 1, changes))
+
+
+def until(deadline: float, changes: Iterator[Change]) -> Iterator[Change]:
+    return itertools.takewhile(lambda _: time.monotonic() < deadline, changes)
+
+
 def test_a_user_who_may_not_replicate_is_told_so(source: Server, follow: Follow) -> None:
     follower = followed(follow(source))
     follower.run(f"CREATE USER {follower.database}@'%' IDENTIFIED BY 'secret'")

@@ -34,11 +34,12 @@ class EventLog:
     offset: int = START.offset
     events: list[bytes] = field(default_factory=list)
 
-    def add(self, kind: int, body: bytes = b"", *, flags: int = 0, placed: bool = True) -> bytes:
-        """An event at the end of the file, or one without a place there."""
+    def add(self, kind: int, body: bytes = b"", *, flags: int = 0, place: int | None = None) -> bytes:
+        """An event at the end of the file, or one that is not in the file and says it ends at `place`."""
         size = 19 + len(body) + 4 * self.checksums
-        self.offset += size * placed
-        place = self.offset & 0xFFFFFFFF if placed else 0
+        if place is None:
+            self.offset += size
+            place = self.offset & 0xFFFFFFFF
         self.events.append(self.sealed(struct.pack("<IBIIIH", SECOND, kind, 1, size, place, flags) + body))
         return self.events[-1]
 
@@ -47,7 +48,7 @@ class EventLog:
 
     def rotate(self, file: str = START.file, offset: int = START.offset) -> None:
         """As every stream begins: where it is."""
-        self.add(EventType.ROTATE, struct.pack("<Q", offset) + file.encode(), flags=ARTIFICIAL_FLAG, placed=False)
+        self.add(EventType.ROTATE, struct.pack("<Q", offset) + file.encode(), flags=ARTIFICIAL_FLAG, place=0)
         self.offset = offset
 
     def format_description(self, *, created: int = 0) -> None:
@@ -55,6 +56,9 @@ class EventLog:
         checksums, self.checksums = self.checksums, True
         self.add(EventType.FORMAT_DESCRIPTION, body)
         self.checksums = checksums
+
+    def heartbeat(self, file: str = START.file, offset: int | None = None) -> None:
+        self.add(EventType.HEARTBEAT, file.encode(), place=self.offset if offset is None else offset)
 
     def gtid(self, number: int, *, uuid: str = UUID_TEXT, microseconds: int = SECOND * 1_000_000) -> None:
         times = struct.pack("<qq", 0, 1) + microseconds.to_bytes(7, "little")

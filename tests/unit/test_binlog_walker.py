@@ -105,15 +105,25 @@ def test_a_place_within_a_transaction_is_never_given(where: str) -> None:
     if where == "BEGIN":
         events.query("BEGIN")
         insert(events, 2)
-    events.add(EventType.HEARTBEAT, START.file.encode(), placed=False)
+    events.heartbeat()
     assert walk(events.events)[-1] == Silence(start)
 
 
 def test_the_place_moves_with_events_that_belong_to_no_transaction() -> None:
     events = new_log()
     events.add(EventType.PREVIOUS_GTIDS, bytes(8), flags=IGNORABLE_FLAG)
-    events.add(EventType.HEARTBEAT, START.file.encode(), placed=False)
+    events.heartbeat()
     assert walk(events.events) == [Silence(Position(START.file, events.offset))]
+
+
+def test_the_place_does_not_go_back_while_known_transactions_are_left_out() -> None:
+    start = Position("binlog.000009", 500, f"{UUID_TEXT}:1-4")
+    events = new_log()
+    events.heartbeat()
+    events.rotate(start.file)
+    events.heartbeat(start.file, 900)
+    silences = walk(events.events, start, gtids=True)
+    assert silences == [Silence(start), Silence(Position(start.file, 900, start.gtid_set))]
 
 
 def test_a_file_may_be_longer_than_an_offset_can_tell() -> None:

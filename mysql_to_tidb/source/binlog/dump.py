@@ -96,7 +96,7 @@ class Dump:
                 data = None if self.closed else self._received(wait_seconds)
             except OSError as error:
                 if not self.closed:
-                    raise classify(error, self._settings) from error
+                    raise self._lost(str(error)) from error
                 data = None
             if data == b"" and not self.closed:
                 raise self._lost("the source closed the connection")

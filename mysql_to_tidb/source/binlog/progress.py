@@ -16,6 +16,7 @@ class Progress:
 
     def __init__(self, position: Position, identity: ServerIdentity) -> None:
         self._boundary = position
+        self._moved = False
         self.file, self.offset = position.file, position.offset
         self.gtids = GtidTracker(identity, position)
         self.opening = b""
@@ -76,13 +77,17 @@ class Progress:
         if self.opening:
             self.gtids.add(self.opening)
         self.abandon()
+        self._moved = True
         self._boundary = Position(self.file, self.offset, self.gtids.text)
         return self._boundary, time
 
     def _between(self, offset: int) -> Position:
         last = self._boundary
         if offset != last.offset or self.file != last.file:
-            self._boundary = Position(self.file, offset, self.gtids.text)
+            position = Position(self.file, offset, self.gtids.text)
+            # With GTIDs the source may begin with an older file, in which it leaves out all that we have.
+            if self._moved or position.reaches(last):
+                self._boundary = position
         return self._boundary
 
     def abandon(self) -> None:
