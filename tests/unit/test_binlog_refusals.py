@@ -217,3 +217,12 @@ def test_a_compressed_transaction_that_is_damaged_stops(body: bytes) -> None:
     events.anonymous()
     events.add(EventType.TRANSACTION_PAYLOAD, body)
     stopped(events, BinlogCorrupt)
+
+
+def test_a_start_within_a_transaction_is_noticed() -> None:
+    events = new_log()
+    transaction(events, 1)
+    events.table_map(7, "shop", "a", TYPES, METADATA)
+    insert(events, 2)
+    events.xid()
+    assert "begin" in stopped(events, StreamError)

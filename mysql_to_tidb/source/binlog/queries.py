@@ -97,6 +97,11 @@ class QueryHandler:
 
     def commit(self, event: bytes, _end: int) -> Iterator[Change]:
         """XID, or a statement that has the same effect."""
+        if self._transaction.rows and not self._progress.in_transaction:
+            raise StreamError(
+                "changes came without the begin of their transaction: the start lies within one",
+                hint="start from a position between two transactions, such as SHOW MASTER STATUS gives",
+            )
         yield from self._transaction.changes(self._progress.file)
         self._tables.forget_surplus()
         yield TransactionEnd(*self._progress.finish(event))
@@ -167,7 +172,7 @@ class QueryHandler:
         if name not in self._prepared and what.upper().endswith(b"COMMIT"):
             raise BinlogEventUnknown(
                 "a distributed transaction (XA) was committed that had been prepared before the job looked",
-                hint=_XA_HINT,
+                hint="create a new job when XA RECOVER at the source is empty",
             )
         self._prepared.discard(name)
         return self.commit(event, 0)

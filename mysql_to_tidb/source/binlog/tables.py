@@ -64,24 +64,28 @@ class MappedTables:
 
 
 def _check_shape(table: Table, table_map: TableMap) -> None:
+    """Raises SchemaMismatch where the row images that follow do not fit the table's definition."""
     if len(table.columns) != len(table_map.columns):
-        raise SchemaMismatch(
-            f"{table.name} has {len(table.columns)} columns here, but its row events have {len(table_map.columns)}"
+        raise _mismatch(
+            table, f"has {len(table.columns)} columns here, but its row events have {len(table_map.columns)}"
         )
     for place, (column, image) in enumerate(zip(table.columns, table_map.columns, strict=True)):
         if not image_fits(column, image):
-            raise SchemaMismatch(
-                f"column {column.name} of {table.name} is {column.column_type} here, but its row events carry "
-                f"type {image.type_code} ({image.metadata.hex()})"
+            form = f"type {image.type_code} ({image.metadata.hex()})"
+            raise _mismatch(
+                table, f"has a column {column.name} {column.column_type} here, but {form} in its row events"
             )
-        names = table_map.column_names
+        names, unsigned = table_map.column_names, table_map.unsigned
         if names and names[place].lower() != column.name.lower():
-            raise SchemaMismatch(
-                f"column {place + 1} of {table.name} is {column.name} here, in its row events {names[place]}"
-            )
-        unsigned = table_map.unsigned
+            raise _mismatch(table, f"has a column {column.name} here, which is called {names[place]} in its row events")
         if unsigned and image.type_code in INTEGER_TYPES and unsigned[place] != column.unsigned:
-            raise SchemaMismatch(
-                f"column {column.name} of {table.name} is {column.column_type} here, but "
-                f"{'unsigned' if unsigned[place] else 'signed'} in its row events"
+            sign = "unsigned" if unsigned[place] else "signed"
+            raise _mismatch(
+                table, f"has a column {column.name} {column.column_type} here, but {sign} in its row events"
             )
+
+
+def _mismatch(table: Table, what: str) -> SchemaMismatch:
+    return SchemaMismatch(
+        f"{table.name} {what}", hint="its definition was changed unnoticed: exclude the table, or create a new job"
+    )
