@@ -78,6 +78,23 @@ def test_every_type_reads_as_a_query_reads_it(any_source: LabServer, follow: Fol
     assert batch_from_images(mapped, images, families).equals(expected)
 
 
+def test_signs_are_told_of_the_right_columns(any_source: LabServer, follow: Follow) -> None:
+    source = follow(any_source)
+    columns = ["t TINYINT", "y YEAR", "u INT UNSIGNED", "f FLOAT", "b BIGINT", "d DECIMAL(5,2) UNSIGNED", "m MEDIUMINT"]
+    more = [
+        "e ENUM('a')",
+        "v BIGINT UNSIGNED",
+        "s SET('a')",
+        "i INT",
+        "bits BIT(4)",
+        "w SMALLINT UNSIGNED",
+        "x TINYINT",
+    ]
+    source.create(f"CREATE TABLE a (id INT PRIMARY KEY, {', '.join(columns + more)})")
+    source.run("INSERT INTO a (id) VALUES (1)")
+    assert rows(source.changes()) == [(ChangeKind.INSERT, (1, *[None] * 14))]
+
+
 def many_transactions(source: Follower) -> None:
     source.create(
         "CREATE TABLE a (id INT PRIMARY KEY, note VARCHAR(100))",
