@@ -66,6 +66,18 @@ def start_position(settings: ServerSettings, identity: ServerIdentity, tables: S
 
 
 @contextmanager
+def plain_snapshot(settings: ServerSettings) -> Iterator[Connection]:
+    """A connection that sees one moment, of a source whose changes nobody follows."""
+    reader = open_source(settings)
+    try:
+        with source_errors(settings):
+            _begin_snapshot(reader)
+        yield reader
+    finally:
+        reader.close()
+
+
+@contextmanager
 def exact_snapshot(
     settings: ServerSettings, identity: ServerIdentity, table: Table
 ) -> Iterator[tuple[Connection, Position]]:
@@ -100,8 +112,7 @@ def _executed(connection: Connection, identity: ServerIdentity) -> Position:
 def _open_snapshot(connection: Connection, identity: ServerIdentity) -> Position:
     """Open MariaDB's snapshot and read its own position (MariaDB: Enhancements for START TRANSACTION)."""
     with source_errors(where="consistent snapshot"), connection.cursor() as cursor:
-        cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT")
+        _begin_snapshot(connection)
         cursor.execute("SHOW STATUS LIKE 'binlog_snapshot_%'")
         status = {str(name).lower(): str(value) for name, value in cursor.fetchall()}
         file, offset = status.get("binlog_snapshot_file", ""), int(status.get("binlog_snapshot_position") or 0)
@@ -110,6 +121,12 @@ def _open_snapshot(connection: Connection, identity: ServerIdentity) -> Position
         cursor.execute("SELECT BINLOG_GTID_POS(%s, %s)", (file, offset))
         ((gtid_set,),) = cursor.fetchall()
     return Position(file, offset, str(gtid_set or "") if identity.gtids else "")
+
+
+def _begin_snapshot(connection: Connection) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT")
 
 
 def _snapshot_under_lock(
@@ -122,9 +139,8 @@ def _snapshot_under_lock(
     locker = open_source(settings)
     try:
         with _read_lock(locker, _lock_tables([table.name]), LOCK_EVERYTHING):
-            with source_errors(where=str(table.name)), reader.cursor() as cursor:
-                cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-                cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT")
+            with source_errors(where=str(table.name)):
+                _begin_snapshot(reader)
             return current_position(locker, identity)
     finally:
         locker.close()

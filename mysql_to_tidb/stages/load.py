@@ -17,7 +17,7 @@ from mysql_to_tidb.model.tables import Table
 from mysql_to_tidb.points import Point, reached
 from mysql_to_tidb.source.chunks import key_expressions, key_literals, plan_chunks
 from mysql_to_tidb.source.connection import open_source, read_identity, source_errors
-from mysql_to_tidb.source.position import current_position, exact_snapshot
+from mysql_to_tidb.source.position import current_position, exact_snapshot, plain_snapshot
 from mysql_to_tidb.source.rows import read_batches, select_statement
 from mysql_to_tidb.spec import Spec
 from mysql_to_tidb.stages.running import End, Watch, open_store
@@ -125,6 +125,7 @@ class _Loader:
         self._fence = fence
         self._spec = spec
         self._watch = Watch(self._store, fence)
+        self._followed = self._store.read_job(fence.job).start_position is not None
         self._records = {record.table.name: record for record in self._ledger.records(fence.job)}
 
     def load(self, name: TableName, number: int) -> bool:
@@ -149,14 +150,16 @@ class _Loader:
 
     def _load_snapshot(self, table: Table, chunk: Chunk) -> bool:
         """Read a table without a key as it is at one exact position; a load that broke off begins anew."""
+        if not self._followed:
+            with plain_snapshot(self._source) as reader:
+                return self._load_rows(reader, table, clear_table(self._connection, chunk), "TRUE")
         connection = open_source(self._source)
         try:
             identity = read_identity(connection)
         finally:
             connection.close()
         with exact_snapshot(self._source, identity, table) as (reader, position):
-            if position is not None:
-                self._ledger.set_snapshot(self._fence, table.name, position)
+            self._ledger.set_snapshot(self._fence, table.name, position)
             return self._load_rows(reader, table, clear_table(self._connection, chunk), "TRUE")
 
     def _load_rows(self, reader: Connection, table: Table, chunk: Chunk, where: str) -> bool:

@@ -93,9 +93,11 @@ def _delete_by_row_id(connection: TargetConnection, fold: KeylessFold, rows: Seq
     """
     table = fold.mapped.table.name.quoted
     which = " ".join(f"WHEN {row.condition} THEN {place}" for place, row in enumerate(rows))
+    # The alias matters: the whole expression would be the name, cut in the middle of a character.
     # A condition on `which` would be evaluated for every row of the table, with the scan.
     select = (
-        f"SELECT _tidb_rowid, CASE {which} END FROM {table} WHERE {_first_sight(fold, rows)} LIMIT {CANDIDATES_MAX}"
+        f"SELECT _tidb_rowid, CASE {which} END AS place "
+        f"FROM {table} WHERE {_first_sight(fold, rows)} LIMIT {CANDIDATES_MAX}"
     )
     with connection.cursor() as cursor:
         cursor.execute(select)

@@ -1,5 +1,9 @@
-"""Runs a job by the library alone, without Prefect, so that many short runs can be tried: `drive JOB.yaml UNTIL`."""
+"""Runs a job by the library alone, without Prefect, so that many short runs can be tried: `drive JOB.yaml UNTIL`.
 
+With RESTART in the environment, the source's rows win over what is in the target.
+"""
+
+import os
 import sys
 from pathlib import Path
 
@@ -7,16 +11,18 @@ from mysql_to_tidb.errors import MigrationError
 from mysql_to_tidb.job import load_job
 from mysql_to_tidb.model.states import Mode, Until
 from mysql_to_tidb.stages import load, sync
-from mysql_to_tidb.stages.begin import begin
+from mysql_to_tidb.stages.begin import begin, let_source_win
 from mysql_to_tidb.stages.running import running
 from mysql_to_tidb.stages.schema import add_foreign_keys, create_tables
 
 
-def drive(path: Path, until: Until) -> None:
+def drive(path: Path, until: Until, *, restart: bool = False) -> None:
     """What the flow `migrate` does, its chunks one after another."""
     job = load_job(path)
     source, target = job.source_settings(), job.target_settings()
     with running(job, target) as fence:
+        if restart:
+            let_source_win(source, target, fence)
         begin(job, source, target, fence)
         create_tables(job, source, target, fence)
         if job.mode is not Mode.INCREMENTAL:
@@ -30,6 +36,6 @@ def drive(path: Path, until: Until) -> None:
 
 if __name__ == "__main__":
     try:
-        drive(Path(sys.argv[1]), Until(sys.argv[2]))
+        drive(Path(sys.argv[1]), Until(sys.argv[2]), restart="RESTART" in os.environ)
     except MigrationError as error:
         sys.exit("\n".join(error.lines()))
