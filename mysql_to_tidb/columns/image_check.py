@@ -22,7 +22,7 @@ _LENGTH_BYTES = {
     for kind in ("blob", "text")
 }
 """How many bytes say the length of a value."""
-_LENGTH = re.compile(r"\((\d+)")
+_SIZES = re.compile(r"\((\d+)(?:\s*,\s*(\d+))?\)")
 
 
 def image_fits(column: Column, image: ImageColumn) -> bool:
@@ -46,21 +46,21 @@ def _of_size(size: int) -> Check:
 
 
 def _fraction(column: Column, metadata: bytes) -> bool:
-    return metadata == bytes([column.fraction_digits])
+    return metadata == bytes([_fraction_digits(column)])
 
 
 def _before_fractions(column: Column, metadata: bytes) -> bool:
     # The old types of MariaDB may have fractions of which the table map says nothing; those are not read.
-    return not metadata and not column.fraction_digits
+    return not metadata and not _fraction_digits(column)
 
 
 def _decimal(column: Column, metadata: bytes) -> bool:
-    return tuple(metadata) == (column.numeric_precision, column.numeric_scale)
+    return tuple(metadata) == _declared_sizes(column, 10)
 
 
 def _bit(column: Column, metadata: bytes) -> bool:
     """The bits beyond whole bytes, then the whole bytes."""
-    bits = _declared_length(column, 1)
+    bits, _ = _declared_sizes(column, 1)
     return tuple(metadata) == (bits % 8, bits // 8)
 
 
@@ -91,13 +91,18 @@ def _set(column: Column, metadata: bytes) -> bool:
 def _octets(column: Column) -> int:
     if column.octets_max is not None:
         return column.octets_max
-    characters = column.characters_max if column.characters_max is not None else _declared_length(column, 1)
+    characters = column.characters_max if column.characters_max is not None else _declared_sizes(column, 1)[0]
     return characters * BYTES_PER_CHARACTER.get((column.character_set or "").lower(), 1)
 
 
-def _declared_length(column: Column, otherwise: int) -> int:
-    found = _LENGTH.search(column.column_type)
-    return int(found[1]) if found else otherwise
+def _fraction_digits(column: Column) -> int:
+    return _declared_sizes(column, column.fraction_digits)[0]
+
+
+def _declared_sizes(column: Column, otherwise: int) -> tuple[int, int]:
+    """What stands in brackets behind the type: `(10,2)`; the second number is 0 where there is none."""
+    found = _SIZES.search(column.column_type)
+    return (int(found[1]), int(found[2] or 0)) if found else (otherwise, 0)
 
 
 _CHARACTERS: Mapping[int, Check] = {_VARCHAR: _variable, _VAR_STRING: _variable, _STRING: _fixed}

@@ -10,6 +10,8 @@ FITTING = [
     (Column("c", "int", "int"), 3, ""),
     (Column("c", "mediumint", "mediumint unsigned"), 9, ""),
     (Column("c", "decimal", "decimal(10,2)", numeric_precision=10, numeric_scale=2), 246, "0a02"),
+    (Column("c", "decimal", "decimal"), 246, "0a00"),
+    (Column("c", "decimal", "decimal(12) unsigned"), 246, "0c00"),
     (Column("c", "float", "float(7,3)"), 4, "04"),
     (Column("c", "double", "double"), 5, "08"),
     (Column("c", "bit", "bit(9)"), 16, "0101"),
