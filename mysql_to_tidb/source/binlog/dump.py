@@ -29,6 +29,7 @@ from mysql_to_tidb.errors import (
 from mysql_to_tidb.model.gtids import MysqlGtidSet
 from mysql_to_tidb.model.positions import Position, ServerIdentity
 from mysql_to_tidb.model.settings import ServerSettings
+from mysql_to_tidb.source.binlog.packets import ERROR
 from mysql_to_tidb.source.connection import UNAVAILABLE_MESSAGE, classify
 
 HEARTBEATS_MISSED_MAX = 3
@@ -36,7 +37,7 @@ START_SECONDS_MAX = 300.0
 """Heartbeats begin only when the source has found, among many files, the one to start with."""
 
 READ_BYTES_MAX = 1 << 20
-READ_TIMEOUT_SECONDS_MIN = 3
+OPEN_TIMEOUT_SECONDS = 30
 NET_WRITE_TIMEOUT_SECONDS = 3600
 REPLICA_NAME = "mysql-to-tidb"
 
@@ -76,10 +77,9 @@ class Dump:
         self._waiting_since: float | None = None
         self._lock = Lock()
         self._closed = False
-        timeout_seconds = max(READ_TIMEOUT_SECONDS_MIN, round(self._heartbeats_seconds))
-        self._connection = _open(settings, identity, position, server_id, heartbeat_seconds, timeout_seconds)
+        self._connection = _open(settings, identity, position, server_id, heartbeat_seconds)
         self._socket: Any = self._connection._sock  # PyMySQL offers no other way to the bytes
-        self._socket.settimeout(timeout_seconds)
+        self._socket.settimeout(heartbeat_seconds)
         self._raw_socket = socket.socket(fileno=socket.dup(self._socket.fileno()))
         self._poll = select.poll()
         self._poll.register(self._socket, select.POLLIN)
@@ -103,20 +103,21 @@ class Dump:
             return data or b""
 
     def _received(self, wait_seconds: float) -> bytes | None:
-        if not self._decrypted_bytes() and not self._poll.poll(wait_seconds * 1000):
-            now = monotonic()
-            self._waiting_since = self._waiting_since or now - wait_seconds
-            if now - self._waiting_since > self._silence_seconds_max:
-                raise self._lost(f"not even a heartbeat arrived for {self._silence_seconds_max:g} s")
-            return None
-        self._waiting_since = None
-        self._silence_seconds_max = self._heartbeats_seconds
-        data: bytes = self._socket.recv(READ_BYTES_MAX)
-        return data
+        if self._decrypted_bytes() or self._poll.poll(wait_seconds * 1000):
+            with suppress(TimeoutError):  # only a part of what TLS can decrypt has come
+                data: bytes = self._socket.recv(READ_BYTES_MAX)
+                self._waiting_since = None
+                self._silence_seconds_max = self._heartbeats_seconds
+                return data
+        now = monotonic()
+        self._waiting_since = self._waiting_since or now - wait_seconds
+        if now - self._waiting_since > self._silence_seconds_max:
+            raise self._lost(f"not even a heartbeat arrived for {self._silence_seconds_max:g} s")
+        return None
 
     def failure(self, packet: bytes) -> MigrationError:
         """What the packet says that ended the stream: an error (255, number, text), or the end (254)."""
-        if packet[0] != 0xFF:
+        if packet[0] != ERROR:
             return self._lost("the source ended the stream")
         number = int.from_bytes(packet[1:3], "little")
         text = packet[3:].decode("utf-8", "replace")
@@ -157,7 +158,6 @@ def _open(
     position: Position,
     server_id: int,
     heartbeat_seconds: float,
-    timeout_seconds: int,
 ) -> _DumpConnection:
     """Connected, registered, and behind the dump command."""
     opened: list[_DumpConnection] = []
@@ -166,7 +166,7 @@ def _open(
         if opened:
             raise pymysql.err.InterfaceError(0, "a binlog stream is never opened twice")
         session = {"net_write_timeout": NET_WRITE_TIMEOUT_SECONDS}
-        connection = connect(settings, _DumpConnection, session=session, read_timeout_seconds=timeout_seconds)
+        connection = connect(settings, _DumpConnection, session=session, read_timeout_seconds=OPEN_TIMEOUT_SECONDS)
         opened.append(connection)
         with connection.cursor() as cursor:
             # A file may have checksums though the server's setting, which the library goes by, now says none.
@@ -176,7 +176,7 @@ def _open(
         return connection
 
     reader = BinLogStreamReader(
-        connection_settings={"read_timeout": timeout_seconds},
+        connection_settings={"read_timeout": OPEN_TIMEOUT_SECONDS},
         server_id=server_id,
         pymysql_wrapper=connect_once,
         slave_heartbeat=heartbeat_seconds,

@@ -153,6 +153,8 @@ class QueryHandler:
             committed_at=time,
             sql_mode=variables.sql_mode,
             time_zone=variables.time_zone,
+            database_collation=variables.database_collation,
+            began_at_microseconds=int.from_bytes(event[:4], "little") * 1_000_000 + variables.microseconds,
         )
         self._tables.forget()
 

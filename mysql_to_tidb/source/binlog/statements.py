@@ -74,6 +74,10 @@ class StatusVariables:
     sql_mode: int | None = None
     client_charset: int | None = None
     time_zone: str = ""
+    database_collation: int | None = None
+    """Number of the default collation of the default database."""
+    microseconds: int = 0
+    """Of the time at which it began, behind the whole seconds in the event's header."""
 
 
 _FIXED_SIZES = {
@@ -96,6 +100,7 @@ _FIXED_SIZES = {
 }
 """Codes whose values always have the same size (Query_event::Query_event_post_header, Q_..._CODE)."""
 _SQL_MODE, _CATALOG, _CHARSET, _TIME_ZONE, _CATALOG_WITHOUT_ZERO, _INVOKER, _UPDATED_DATABASES = 1, 2, 4, 5, 6, 11, 12
+_DATABASE_COLLATION, _MICROSECONDS, _MARIADB_MICROSECONDS = 8, 13, 128
 _TOO_MANY_DATABASES = 254
 
 
@@ -114,6 +119,10 @@ def read_status_variables(block: bytes) -> StatusVariables:
             result.client_charset = int.from_bytes(value[:2], "little")
         elif code == _TIME_ZONE:
             result.time_zone = value[1:].decode("ascii", "replace")
+        elif code == _DATABASE_COLLATION:
+            result.database_collation = int.from_bytes(value, "little")
+        elif code in {_MICROSECONDS, _MARIADB_MICROSECONDS}:
+            result.microseconds = int.from_bytes(value, "little")
     return result
 
 

@@ -55,9 +55,8 @@ class Walker:
         self._progress = Progress(position, identity)
         self._tables = MappedTables(table_of)
         self._transaction = Transaction()
-        self._checksum_bytes = (
-            CHECKSUM_BYTES  # until a file says otherwise: only events with rules of their own come first
-        )
+        # Until a file says otherwise; before that come only events with rules of their own.
+        self._checksum_bytes = CHECKSUM_BYTES
         queries = QueryHandler(self._progress, self._tables, self._transaction, table_of)
         handlers: dict[EventType, Handler] = {
             EventType.XID: queries.commit,
