@@ -36,9 +36,10 @@ def held(job: Job, *, restart: bool = False) -> Iterator[int]:
 
 
 def through_pauses(job: Job, epoch: int, step: Callable[[], End]) -> None:
-    """Run a step to its end; where it comes back for a pause, wait for the resume and run it again."""
-    while step() is End.PAUSED:
-        wait_for_resume(job, epoch)
+    """Run a step until it is through; where it comes back for a pause, wait for the resume in between."""
+    while (end := step()) is not End.REACHED:
+        if end is End.PAUSED:
+            wait_for_resume(job, epoch)
 
 
 def wait_for_resume(job: Job, epoch: int) -> None:

@@ -40,6 +40,8 @@ class End(StrEnum):
     """It is through, or has come as far as it was to."""
     PAUSED = "paused"
     """The user asked for a pause."""
+    RENEWED = "renewed"
+    """It has run for long enough to be begun anew, with all its attempts before it again."""
 
 
 @contextmanager

@@ -27,6 +27,8 @@ WAIT_SECONDS = 0.05
 """How long nothing arrives before the loop looks around."""
 IDLE_CHECKPOINT_SECONDS = 1.0
 """How often the checkpoint moves on while nothing concerns the job."""
+FOLLOW_SECONDS_MAX = 6 * 3600.0
+"""A sync goes on for months; it is begun anew so often, so that a fault each month does not add up."""
 CAUGHT_UP_SECONDS = 2.0
 """A job has caught up when it is where the source was at most so long ago."""
 
@@ -94,6 +96,7 @@ class _Sync:
             self._applier.close()
 
     def _follow(self, goal: "_Goal") -> End:
+        renew_at = time.monotonic() + FOLLOW_SECONDS_MAX
         for change in self._stream.changes(wait_seconds=WAIT_SECONDS):
             match change:
                 case RowChanges():
@@ -117,6 +120,9 @@ class _Sync:
             if self._watch.pause_requested():
                 self._hand_over_all()
                 return End.PAUSED
+            if time.monotonic() > renew_at and self._window.complete:
+                self._hand_over_all()
+                return End.RENEWED
         raise SourceUnavailable("the source has ended its stream of changes", where=str(self._position))
 
     def _take(self, change: RowChanges) -> None:
@@ -175,8 +181,11 @@ class _Goal:
             self._look()
 
     def may_be_reached(self, position: Position) -> bool:
-        """Whether all up to the goal has been read."""
-        return self._end is not None and position.reaches(self._end)
+        """Whether all up to the goal has been read. Asked at each transaction: first whether it is far off."""
+        end = self._end
+        if end is None or (position.file == end.file and position.offset < end.offset):
+            return False
+        return position.reaches(end)
 
     def is_reached(self, position: Position) -> bool:
         """Whether all up to the goal has been applied and the source is not far ahead again."""
