@@ -49,11 +49,8 @@ def plan_load(source: ServerSettings, target: ServerSettings, fence: Fence, spec
         try:
             for record in records:
                 if record.state is TableState.CREATED:
-                    ranges = (
-                        list(plan_chunks(connection, record.table, spec.chunk_rows))
-                        if record.table.key
-                        else [KeyRange()]
-                    )
+                    rows = _chunk_rows(record.table, spec)
+                    ranges = list(plan_chunks(connection, record.table, rows)) if record.table.key else [KeyRange()]
                     reached(Point.BEFORE_CHUNKS_PLANNED)
                     store.tables.plan(fence, record.table.name, ranges)
                     reached(Point.AFTER_CHUNKS_PLANNED)
@@ -61,6 +58,12 @@ def plan_load(source: ServerSettings, target: ServerSettings, fence: Fence, spec
             connection.close()
         sizes = {record.table.name: record.table.rows_estimate for record in records}
         return _grouped(store.tables.unfinished(fence), sizes, spec)
+
+
+def _chunk_rows(table: Table, spec: Spec) -> int:
+    """Small enough that all connections have work even on a single table, but no less than one transaction."""
+    share = table.rows_estimate // (2 * spec.load_connections)
+    return min(spec.chunk_rows, max(share, spec.transaction_rows))
 
 
 def _grouped(chunks: Sequence[Chunk], rows_estimates: dict[TableName, int], spec: Spec) -> list[LoadUnit]:
@@ -72,7 +75,7 @@ def _grouped(chunks: Sequence[Chunk], rows_estimates: dict[TableName, int], spec
     for chunk in ordered:
         gathered.append((chunk.table, chunk.number))
         rows += min(rows_estimates[chunk.table], spec.chunk_rows)
-        if rows * 4 >= spec.chunk_rows or len(gathered) >= UNIT_CHUNKS_MAX:
+        if rows >= spec.transaction_rows or len(gathered) >= UNIT_CHUNKS_MAX:
             units.append(LoadUnit(tuple(gathered)))
             gathered, rows = [], 0
     return [*units, LoadUnit(tuple(gathered))] if gathered else units
