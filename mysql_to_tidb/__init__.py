@@ -7,8 +7,7 @@ The packages stand in the order in which a row passes them:
     source     reads: schema, position, chunks, rows, binlog
     staging    gathers: batches of rows, changes folded by key
     target     writes: schema, load, apply, and the state of every job
-    validate   compares
-    stages     joins them: precheck, schema, load, sync, validate
+    stages     joins them: precheck, schema, load, sync
 """
 
 __version__ = "0.1.0"
