@@ -38,9 +38,9 @@ SCHEMA = (
     "CREATE TABLE journal (account BIGINT, amount DECIMAL(20, 4), word VARCHAR(20), at DATETIME(3) NULL)",
     "CREATE TABLE empty_table (id INT PRIMARY KEY, name VARCHAR(10))",
 )
-ACCOUNTS = 3_000
-TRANSFERS = 2_000
-JOURNAL_ROWS = 2_500
+ACCOUNTS = 1_200
+TRANSFERS = 900
+JOURNAL_ROWS = 1_000
 WORDS = ("rent", "", "tab\there", "line\nbreak", "back\\slash", "ünïcödé", "quo'te", r"\N", "NULL", "🐬")
 
 
@@ -87,7 +87,7 @@ def _transfer(chance: random.Random, number: int) -> tuple[object, ...]:
 class Writer:
     """Writes in short transactions from a thread of its own until its context is left."""
 
-    def __init__(self, server: Server, database: str, *, seed: int = 7, pause_seconds: float = 0.01) -> None:
+    def __init__(self, server: Server, database: str, *, seed: int = 7, pause_seconds: float = 0.02) -> None:
         self.transactions = 0
         self._server = server
         self._database = database

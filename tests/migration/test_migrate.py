@@ -15,7 +15,7 @@ def test_a_job_ends_equal_though_the_source_is_written_to(
     source: Server, target: Server, database_name: str, prefect_server: PrefectServer, tmp_path: Path
 ) -> None:
     bank.build(source, database_name)
-    fields = job_fields(database_name, source, target, objects={"databases": [database_name]}, spec={"chunk_rows": 900})
+    fields = job_fields(database_name, source, target, objects={"databases": [database_name]}, spec={"chunk_rows": 400})
     job = JobRun(tmp_path, prefect_server.environment, **fields)
     with bank.Writer(source, database_name) as writer:
         first = job.start("caught-up")
