@@ -198,8 +198,12 @@ def _dies_with_this_process() -> list[str]:
 
 
 def _common_options(data: Path) -> list[str]:
-    # Without a word, a server refuses to run as root.
-    return [*(["--user=root"] if os.geteuid() == 0 else []), f"--datadir={data}", *OPTIONS]
+    return [
+        *(["--user=root"] if os.geteuid() == 0 else []),  # without a word, a server refuses to run as root
+        f"--datadir={data}",
+        f"--tmpdir={data.parent}",  # MariaDB clears it at its start, whoever else uses it
+        *OPTIONS,
+    ]
 
 
 def _copy(initialised: Path, data: Path) -> None:
