@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.lab.servers import free_port
+from tests.lab.servers import dies_with_this_process, free_port
 
 START_SECONDS_MAX = 180
 
@@ -25,9 +25,9 @@ QUIET = {
 
 
 class PrefectServer:
-    """Started when made; ended by `stop`, or when its context is left."""
+    """Started when made; ended by `stop`, when its context is left, or with this process unless it is `lasting`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, lasting: bool = False) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         port = free_port()
@@ -38,6 +38,8 @@ class PrefectServer:
         }
         """What a process needs to work with this server."""
         command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+        if not lasting:
+            command = [*dies_with_this_process(), *command]
         own = {name: value for name, value in self.environment.items() if name != "PREFECT_API_URL"}
         with (folder / "server.log").open("ab") as log:
             self.process = subprocess.Popen(

@@ -135,7 +135,7 @@ class LabServer(Server):
     def start(self, *options: str) -> None:
         """Starts the server on its port and data, with `options` for this time only, and waits until it answers."""
         command = [
-            *([] if self.lasting else _dies_with_this_process()),
+            *([] if self.lasting else dies_with_this_process()),
             *self.installation.command,
             *_common_options(self.folder / "data"),
             f"--port={self.settings.port}",
@@ -192,7 +192,11 @@ def free_port() -> int:
     raise ServerMissing("no port is free between 20000 and 32000")
 
 
-def _dies_with_this_process() -> list[str]:
+def dies_with_this_process() -> list[str]:
+    """What to put before a command so that a test run that is killed leaves nothing behind.
+
+    Strictly, the command dies with the thread that starts it.
+    """
     setpriv = shutil.which("setpriv", path=SEARCH_PATH)
     return [setpriv, "--pdeathsig", "KILL", "--"] if setpriv else []
 

@@ -97,7 +97,7 @@ def _start_source(kind: Kind) -> Server:
 
 def _start_prefect() -> tuple[str, dict[str, str]]:
     try:
-        server = PrefectServer(FOLDER / "prefect")
+        server = PrefectServer(FOLDER / "prefect", lasting=True)
     except RuntimeError as failure:
         raise DemoFailed(str(failure)) from failure
     processes.remember("prefect", server.process.pid)
