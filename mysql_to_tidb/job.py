@@ -159,6 +159,13 @@ class StartAtGtid(_Strict):
     gtid: str = Field(description="The set of GTIDs that the target already has")
 
 
+class SchemaChoices(_Strict):
+    """What to do at schema changes that the job stopped at, by their place in the log as the error names it."""
+
+    skip: list[str] = Field(default_factory=list, description="Done by hand at the target: FILE:OFFSET")
+    replace: dict[str, str] = Field(default_factory=dict, description="FILE:OFFSET and the statement to run instead")
+
+
 class Job(_Strict):
     """What to migrate, from where to where, and how."""
 
@@ -172,6 +179,7 @@ class Job(_Strict):
         default_factory=list, description="Precheck items whose warnings do not stop the job, or all"
     )
     spec: SpecSize | Spec = Field(SpecSize.MEDIUM, description="Performance specification")
+    ddl: SchemaChoices = Field(default_factory=SchemaChoices, description="Choices for refused schema changes")
     server_id: Annotated[int, Field(ge=1, le=4294967295)] | None = Field(
         None, description="Replica server id to register at the source; derived from the job's name if left out"
     )

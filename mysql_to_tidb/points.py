@@ -31,6 +31,12 @@ class Point(StrEnum):
     BEFORE_SYNC_APPLY = "before-sync-apply"
     BEFORE_SYNC_COMMIT = "before-sync-commit"
     AFTER_SYNC_COMMIT = "after-sync-commit"
+    BEFORE_DDL_PLANNED = "before-ddl-planned"
+    AFTER_DDL_PLANNED = "after-ddl-planned"
+    BEFORE_DDL_STEP = "before-ddl-step"
+    AFTER_DDL_STEP = "after-ddl-step"
+    BEFORE_DDL_DONE = "before-ddl-done"
+    AFTER_DDL_DONE = "after-ddl-done"
 
 
 def _chosen(text: str) -> tuple[Point, int] | None:

@@ -75,6 +75,11 @@ class Statement:
     committed_at: float
     sql_mode: int | None = None
     time_zone: str = ""
+    """Of its session; empty where it did not matter to it."""
+    database_collation: int | None = None
+    """Number of the default collation of the default database, where the log tells it."""
+    began_at_microseconds: int = 0
+    """Since 1970: what NOW() gave in it; whole seconds where it did not ask for more."""
 
 
 @dataclass(frozen=True, slots=True)

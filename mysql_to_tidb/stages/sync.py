@@ -17,7 +17,7 @@ from mysql_to_tidb.source.binlog import BinlogStream
 from mysql_to_tidb.source.connection import open_source, read_identity
 from mysql_to_tidb.source.position import current_position
 from mysql_to_tidb.stages.applier import Applier
-from mysql_to_tidb.stages.ddl import refuse_if_concerned
+from mysql_to_tidb.stages.ddl import SchemaChanges
 from mysql_to_tidb.stages.running import End, Watch
 from mysql_to_tidb.staging.fold import Window, WindowLimits
 from mysql_to_tidb.target.connection import open_target
@@ -66,13 +66,13 @@ class _Sync:
         store: StateStore,
         fence: Fence,
     ) -> None:
-        self._choice = job.choice
         self._limits = WindowLimits(job.limits.window_changes, job.limits.window_bytes)
         self._watch = Watch(store, fence)
         self._record = store.read_job(fence.job)
         checkpoint = store.checkpoints.take(fence)
         records = store.tables.records(fence.job)
         self._tables = {record.table.name: record.table for record in records}
+        self._schema_changes = SchemaChanges(job, source, target, fence, self._tables)
         self._snapshots = {
             record.table.name: record.snapshot
             for record in records
@@ -105,8 +105,7 @@ class _Sync:
                 case TransactionEnd():
                     self._window.end(change)
                 case Statement():
-                    refuse_if_concerned(change, self._choice, self._tables)
-                    self._window.end(TransactionEnd(change.position, change.committed_at))
+                    self._meet(change)
                 case Silence() if self._window.complete:
                     self._window.advance(change.position)
             self._applier.check()
@@ -124,6 +123,18 @@ class _Sync:
                 self._hand_over_all()
                 return End.RENEWED
         raise SourceUnavailable("the source has ended its stream of changes", where=str(self._position))
+
+    def _meet(self, statement: Statement) -> None:
+        """Carry a schema change over, with everything before it committed; other statements are only passed."""
+        if not self._schema_changes.concerns(statement):
+            self._window.end(TransactionEnd(statement.position, statement.committed_at))
+            return
+        self._hand_over_all()
+        mode = self._mode_at(self._position)
+        checkpoint = self._schema_changes.carry_out(statement, self._applier.checkpoint, mode)
+        self._applier.checkpoint = checkpoint
+        self._position = checkpoint.position
+        self._window = self._new_window()
 
     def _take(self, change: RowChanges) -> None:
         """Fold changes, except those that the snapshot of their table, which has no key, shows already."""

@@ -74,6 +74,11 @@ def column_statement(table: Table, column_name: str) -> str:
     return found.render()
 
 
+def drafted(table: Table) -> TableDraft:
+    """The table as it stands at the target, part by part. Raises UnsupportedSchema."""
+    return _applied(table)[0]
+
+
 def _applied(table: Table) -> tuple[TableDraft, tuple[Rewrite, ...]]:
     draft = TableDraft.of(table)
     return draft, tuple(rewrite for rule in RULES for rewrite in rule(draft))

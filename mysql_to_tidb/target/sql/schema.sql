@@ -93,8 +93,8 @@ CREATE TABLE IF NOT EXISTS mysql_to_tidb.schema_history (
     offset BIGINT NOT NULL COMMENT 'offset in that file',
     gtid_set LONGTEXT NOT NULL COMMENT 'GTIDs executed up to that position',
     statement LONGTEXT NOT NULL COMMENT 'statement of the source',
-    target_statements LONGTEXT NOT NULL COMMENT 'what is carried out at the target for it, a JSON list',
-    table_definitions LONGTEXT NOT NULL COMMENT 'the changed tables after it, a JSON list of definitions',
+    target_statements LONGTEXT NOT NULL COMMENT 'what is carried out at the target for it, and how far: a JSON list',
+    table_definitions LONGTEXT NOT NULL COMMENT 'the changed tables before and after it, lists of definitions as JSON',
     state VARCHAR(20) NOT NULL COMMENT 'planned or done',
     PRIMARY KEY (job, number)
 ) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin COMMENT 'schema changes of the source that the job has met';
