@@ -20,14 +20,15 @@ SPARSENESS_MAX = 4
 def key_expressions(table: Table) -> list[str]:
     """The key's columns as expressions by which rows are compared and ordered.
 
-    ENUM and SET are ordered by number but compared with text by label, so their number stands for them.
+    ENUM and SET are ordered by number but compared with text by label, so their number stands for them;
+    `+ 0` would make a double of it, which has no room for a SET of 64 members.
     """
     return [_expression(column) for column in table.key_columns]
 
 
 def _expression(column: Column) -> str:
     quoted = quote_name(column.name)
-    return f"({quoted}+0)" if column.data_type in {"enum", "set"} else quoted
+    return f"CAST({quoted} AS UNSIGNED)" if column.data_type in {"enum", "set"} else quoted
 
 
 def key_literals(families: Sequence[Family], batch: Sequence[object]) -> list[KeyLiterals]:

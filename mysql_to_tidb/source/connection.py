@@ -21,7 +21,8 @@ from mysql_to_tidb.model.positions import ServerIdentity
 from mysql_to_tidb.model.settings import ServerSettings
 
 SESSION = {
-    "sql_mode": "''",
+    # Without it a key that is an invalid date, such as 2021-02-31, could not be compared with.
+    "sql_mode": "'ALLOW_INVALID_DATES'",
     "time_zone": "'+00:00'",
     # A slow target must not make the source give up a read (MySQL manual, net_write_timeout).
     "net_write_timeout": 3600,
