@@ -282,6 +282,7 @@ def test_a_statement_comes_with_its_circumstances() -> None:
         committed_at=SECOND,
         sql_mode=5,
         time_zone="+01:00",
+        began_at_microseconds=SECOND * 1_000_000,
     )
 
 
