@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -19,7 +19,6 @@ from mysql_to_tidb.errors import (
     TargetConflict,
     TargetError,
 )
-from mysql_to_tidb.model.checkpoints import Chunk, ChunkPart, ChunkState, TableState
 from mysql_to_tidb.model.jobs import Fence, JobFailure
 from mysql_to_tidb.model.keys import KeyRange
 from mysql_to_tidb.model.names import TableName
@@ -43,35 +42,6 @@ TABLE = Table(
     bytes_estimate=50_000,
 )
 G0 = Position("binlog.000007", 4_294_967_296 + 157, "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5")
-
-
-@pytest.fixture
-def store(target: Server) -> Iterator[StateStore]:
-    connection = open_target(target.settings)
-    store = StateStore(connection)
-    store.schema.create()
-    for job in store.list_jobs():
-        if job.name.startswith(JOB):
-            store.delete_job(job.name)
-    yield store
-    connection.close()
-
-
-@pytest.fixture
-def take(target: Server, store: StateStore) -> Iterator[Callable[[], JobLock]]:
-    """Begins runs of the job, the lock of the one before given back first."""
-    store.create_job(JOB, "{}", "f")
-    locks: list[JobLock] = []
-
-    def begin() -> JobLock:
-        if locks:
-            locks[-1].release()
-        locks.append(acquire(target.settings, JOB, f"run-{len(locks)}"))
-        return locks[-1]
-
-    yield begin
-    for lock in locks:
-        lock.release()
 
 
 def test_creating_the_schema_twice_is_harmless(store: StateStore) -> None:
@@ -335,67 +305,6 @@ def test_a_lost_commit_is_decided_by_the_checkpoint(
     other.close()
 
 
-def test_tables_and_chunks_come_back_as_they_were(take: Callable[[], JobLock], store: StateStore) -> None:
-    fence = take().fence
-    store.tables.add(fence, [TABLE])
-    [record] = store.tables.records(JOB)
-    assert (record.table, record.state, record.snapshot) == (TABLE, TableState.PENDING, None)
-    ranges = [KeyRange(None, ("10", "'a\\\\ä%s'")), KeyRange(("10", "'a\\\\ä%s'"), None)]
-    store.tables.plan(fence, NAME, ranges)
-    chunks = store.tables.chunks(JOB, NAME)
-    assert [chunk.range for chunk in chunks] == ranges
-    assert chunks == store.tables.unfinished(fence)
-    assert store.tables.records(JOB)[0].state is TableState.PLANNED
-    store.tables.set_state(fence, NAME, TableState.LOADING)
-    store.tables.set_snapshot(fence, NAME, G0)
-    assert store.tables.records(JOB)[0].snapshot == G0
-    assert store.tables.records(JOB)[0].state is TableState.LOADING
-    store.tables.redefine(fence, replace(TABLE, indexes=()))
-    assert store.tables.records(JOB)[0].table == replace(TABLE, indexes=())
-    store.tables.remove(fence, NAME)
-    assert store.tables.records(JOB) == store.tables.chunks(JOB, NAME) == []
-
-
-def test_a_table_is_loaded_when_all_its_chunks_are(take: Callable[[], JobLock], store: StateStore) -> None:
-    fence = take().fence
-    store.tables.add(fence, [TABLE])
-    store.tables.plan(fence, NAME, [KeyRange(None, ("5",)), KeyRange(("5",), None)])
-    first, second = store.tables.unfinished(fence)
-    first = _advance(store, first, ChunkPart(3, 30, ("3",), "d1"))
-    assert (first.rest, first.state) == (KeyRange(("3",), ("5",)), ChunkState.LOADING)
-    first = _advance(store, first, ChunkPart(0, 0, None, "d1", finished=True))
-    assert (first.last_key, first.state, first.rows_loaded, first.digest) == (("3",), ChunkState.LOADED, 3, "d1")
-    assert store.tables.chunks(JOB, NAME)[0] == first
-    with pytest.raises(TargetError, match="unfinished"):
-        store.tables.finish(fence, NAME)
-    _advance(store, second, ChunkPart(4, 40, ("9",), "d2", finished=True))
-    store.tables.finish(fence, NAME)
-    [progress] = store.tables.progress(JOB)
-    assert (progress.rows, progress.bytes, progress.state, progress.rows_estimate) == (7, 70, "loaded", 1000)
-
-
-def test_a_chunk_belongs_to_the_newest_run(take: Callable[[], JobLock], store: StateStore) -> None:
-    old = take().fence
-    store.tables.add(old, [TABLE])
-    store.tables.plan(old, NAME, [KeyRange(None, ("5",)), KeyRange(("5",), None)])
-    first, second = store.tables.unfinished(old)
-    _advance(store, first, ChunkPart(3, 30, ("3",), finished=True))
-    new = take().fence
-    with pytest.raises(JobFenced):
-        _advance(store, second, ChunkPart(3, 30, ("8",)))
-    with pytest.raises(JobFenced):
-        store.tables.reread(second)
-    with pytest.raises(JobFenced):
-        store.tables.unfinished(old)
-    [left] = store.tables.unfinished(new)
-    assert left == replace(second, epoch=new.epoch)
-    assert store.tables.reread(replace(first, epoch=new.epoch)).state is ChunkState.LOADED
-    _advance(store, left, ChunkPart(3, 30, ("8",)))
-    with pytest.raises(JobFenced):  # the same part once more
-        _advance(store, left, ChunkPart(3, 30, ("8",)))
-    assert store.tables.reread(left).sequence == left.sequence + 1
-
-
 def test_deleting_a_job_forgets_all_of_it_and_fences_its_run(take: Callable[[], JobLock], store: StateStore) -> None:
     fence = take().fence
     store.set_start(fence, G0, "uuid")
@@ -411,8 +320,3 @@ def test_deleting_a_job_forgets_all_of_it_and_fences_its_run(take: Callable[[], 
         for table in ("checkpoints", "tables", "chunks", "schema_history"):
             cursor.execute(f"SELECT COUNT(*) FROM mysql_to_tidb.{table} WHERE job = %s", (JOB,))
             assert cursor.fetchone() == (0,)
-
-
-def _advance(store: StateStore, chunk: Chunk, part: ChunkPart) -> Chunk:
-    with transaction(store.connection, "test"):
-        return store.tables.advance(chunk, part)
