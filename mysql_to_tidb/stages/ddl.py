@@ -79,6 +79,8 @@ class SchemaChanges:
             if last is None or last.done:
                 number = 1 if last is None else last.number + 1
                 planned = self._planned(statement, number, history, mode)
+                if not (planned.steps or planned.before or planned.after):
+                    return checkpoint
                 reached(Point.BEFORE_DDL_PLANNED)
                 history.plan(self._fence, planned)
                 reached(Point.AFTER_DDL_PLANNED)

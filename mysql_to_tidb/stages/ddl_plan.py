@@ -77,6 +77,7 @@ class Planner:
 
     def plan(self, change: SchemaChange, statement: Statement, *, consistent: bool) -> Plan | None:
         """None where nothing is to be done. Raises NotUnderstood, UnsupportedSchema, and DdlRefused."""
+        self._refuse_folded_names(change)
         match change:
             case CreateTable():
                 plan = self._create(change, statement, consistent=consistent)
@@ -97,6 +98,24 @@ class Planner:
             case DropViews():
                 plan = self._drop_views(change.names)
         return plan
+
+    def _refuse_folded_names(self, change: SchemaChange) -> None:
+        """Where the source compares names without case, one in capitals may mean a table that has none."""
+        if not self._facts().folds_case:
+            return
+        names: list[TableName] = []
+        match change:
+            case RenameTables():
+                names += [name for pair in change.pairs for name in pair]
+            case DropTables() | DropViews():
+                names += change.names
+            case CreateDatabase() | DropDatabase():
+                names.append(TableName(change.schema, ""))
+            case _:
+                names.append(change.name)
+        for name in names:
+            if str(name) != str(name).lower() and name not in self._tables:
+                raise NotUnderstood(f"the name {name} at a source that compares names without case")
 
     def _around(self, statement: Statement) -> Surroundings:
         return surroundings(self._source, self._facts(), statement.sql_mode, statement.time_zone)
@@ -141,6 +160,7 @@ class Planner:
         shaped = Plan((table,), (after.table,), plan.steps, plan.doubts, plan.anew)
         if new_name == table.name:
             return shaped
+        self._refuse_folded_names(RenameTables(((table.name, new_name),)))
         renamed = self._rename(((table.name, new_name),), {**self._tables, table.name: after.table})
         if renamed is None:
             raise NotUnderstood(f"the new name {new_name}")

@@ -103,9 +103,15 @@ class _Alter:
         self._origins = origins
         self._now = now
         self._order = [column.column.name for column in self.old.columns]
+        self._recollated = {new.lower() for new, old in origins.items() if self._collation_changes(old, new)}
+        """Columns, by their new names in lower case."""
         self.hard = _primary(self.old) != _primary(self.new) or any(
             column.stored for column in self.new.columns if column.column.name not in origins
         )
+
+    def _collation_changes(self, old: str, new: str) -> bool:
+        before, after = self.old.column(old), self.new.column(new)
+        return bool(before and after and before.column.collation != after.column.collation)
 
     def steps(self) -> Iterator[Step]:
         yield from self._foreign_keys_dropped()
@@ -127,9 +133,15 @@ class _Alter:
         return Sign("index", self._name.schema, self._name.table, name, present)
 
     def _old_indexes(self) -> dict[str, str]:
-        """What each index of before would be with the new names of its columns."""
+        """What each index of before would be with the new names of its columns; empty where it cannot stay."""
         names = {old.lower(): new for new, old in self._origins.items()}
-        return {index.index.name.lower(): _renamed(index, names).render() for index in self.old.indexes}
+        renamed = [_renamed(index, names) for index in self.old.indexes]
+        return {index.index.name.lower(): "" if self._in_the_way(index) else index.render() for index in renamed}
+
+    def _in_the_way(self, index: IndexDraft) -> bool:
+        """TiDB changes no collation of a column that is indexed."""
+        columns = {(part.column or "").lower() for part in index.index.parts}
+        return index.index.name != "PRIMARY" and bool(columns & self._recollated)
 
     def _indexes_dropped(self) -> Iterator[Step]:
         kept = {index.index.name.lower(): index.render() for index in self.new.indexes}
