@@ -43,7 +43,7 @@ PACKET_BYTES = 1 << 20
 """How much of a LOAD DATA payload goes into one packet."""
 
 # Error numbers: TiDB documentation, Error Codes; MySQL manual, Server and Client Error Message Reference.
-_REFUSED_LOGIN = {1044, 1045, 1049, 1130, 1251, 1698, 2054, 2059, 2061}
+_REFUSED_LOGIN = {1044, 1045, 1130, 1251, 1698, 2054, 2059, 2061}
 _UNAVAILABLE = {1040, 1203, 1226, 2002, 2003}
 _LOST = {1053, 1077, 1079, 1152, 1158, 1159, 1160, 1161, 1317, 2006, 2013, 2014, 2055}
 _BUSY = {
