@@ -92,7 +92,7 @@ def shape(table: Table) -> Sequence[object]:
     return [columns, indexes, table.collation]
 
 
-CHANGES = Path(__file__).parent / "schemas" / "changes.sql"
+CHANGES = Path(__file__).with_name("schema_changes.sql")
 
 
 def changes() -> list[list[str]]:
