@@ -178,7 +178,7 @@ def _say_what_next(source: Server, destination: Server, ui: str) -> None:
     console.print(f"  {source.url} arrives within a second at")
     console.print(f"  {destination.url}")
     console.print("[bold]Try next:[/]")
-    for words in (f"status {job}", f"plan {job}", f"pause {job}", f"validate {job}", f"cutover {job}"):
+    for words in (f"status {job}", f"plan {job}", f"pause {job}"):
         console.print(f"  {COMMAND} {words}")
     lasting = (
         f"; {shop.DATABASE} and the job stay in your TiDB until the next demo" if os.environ.get("TIDB_URL") else ""
