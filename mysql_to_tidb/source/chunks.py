@@ -1,6 +1,7 @@
 """Cuts a table into ranges of its key, each to be read by itself, whatever type the key has."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from pymysql.connections import Connection
 
@@ -31,10 +32,10 @@ def _expression(column: Column) -> str:
     return f"CAST({quoted} AS UNSIGNED)" if column.data_type in {"enum", "set"} else quoted
 
 
-def key_literals(families: Sequence[Family], batch: Sequence[object]) -> list[KeyLiterals]:
+def key_literals(families: Sequence[Family], batch: Sequence[Any]) -> list[KeyLiterals]:
     """The keys of rows, given one Arrow array for each key column, as literals for `key_expressions`."""
     columns = [
-        [str(value) for value in values.to_pylist()]  # type: ignore[attr-defined]
+        [str(value) for value in values.to_pylist()]
         if family.column.data_type in {"enum", "set"}
         else family.to_literals(values)
         for family, values in zip(families, batch, strict=True)
