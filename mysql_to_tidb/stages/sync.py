@@ -81,11 +81,15 @@ class _Sync:
         _check_history(self._record, identity, checkpoint.position, self._snapshots)
         self._position = checkpoint.position
         self._handed_over_at = time.monotonic()
-        self._applier = Applier(target, checkpoint, self._mode_at, windows_waiting_max=job.limits.windows_waiting)
         self._window = self._new_window()
         self._stream = BinlogStream(
             source, identity, checkpoint.position, server_id=job.replica_server_id, table_of=self._tables.get
         )
+        try:
+            self._applier = Applier(target, checkpoint, self._mode_at, windows_waiting_max=job.limits.windows_waiting)
+        except BaseException:
+            self._stream.close()  # a run that is tried again must not leave connections behind
+            raise
 
     def run(self, goal: "_Goal") -> End:
         """Follow the log. What has been read but not committed when this ends is read again next time."""
