@@ -71,3 +71,8 @@ def test_the_holes_of_windows_1252_arrive(journey: Journey) -> None:
 
 def of(definition: str, character_set: str) -> Kind:
     return Kind(f"{definition} CHARACTER SET {character_set}", definition, "HEX(CONVERT({} USING utf8mb4))", "HEX({})")
+
+
+def test_texts_that_fill_their_column_are_told_apart(journey: Journey) -> None:
+    route = journey.route(Kind("CHAR(5)"), Kind("VARCHAR(5)"))
+    route.carry([("'ééééé'", "'中中中中中'"), ("'éééé'", "'中中中中é'")])

@@ -6,6 +6,7 @@ in UTC. Tables without a key are compared as multisets.
 
 import contextlib
 import json
+import re
 import struct
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -157,7 +158,14 @@ def _meaning(one: Column, other: Column) -> Callable[[str], Any]:
         return _float32
     if "double" in types:
         return float
+    if types & {"tinyint", "smallint", "mediumint", "int", "bigint", "decimal"}:
+        return _without_zeros_before
     return str
+
+
+def _without_zeros_before(text: str) -> str:
+    """ZEROFILL is no part of a value; TiDB prints without it."""
+    return re.sub(r"^(-?)0+(?=\d)", r"\1", text)
 
 
 def _json(text: str) -> str:
