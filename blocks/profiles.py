@@ -17,9 +17,11 @@ class _Profile(Block):
     user: str = Field(description="User that the migration connects as")
     password: SecretStr = Field(default=SecretStr(""), description="Password of this user")
     tls: bool = Field(default=False, description="Encrypt, and verify the server's certificate and host name")
-    tls_ca: str | None = Field(default=None, description="PEM file of the authorities that vouch for the server")
-    tls_cert: str | None = Field(default=None, description="PEM file of the client's certificate")
-    tls_key: str | None = Field(default=None, description="PEM file of the client's private key")
+    tls_ca: str | None = Field(
+        default=None, description="Authorities that vouch for the server: a PEM file's path or content"
+    )
+    tls_cert: str | None = Field(default=None, description="Client's certificate: a PEM file's path or content")
+    tls_key: SecretStr | None = Field(default=None, description="Client's private key: a PEM file's path or content")
 
     @field_validator("host", "user")
     @classmethod
@@ -29,7 +31,7 @@ class _Profile(Block):
         return text.strip()
 
     def _settings(self, port: int, kind: str, connectivity: str) -> ServerSettings:
-        files = (self.tls_ca, self.tls_cert, self.tls_key)
+        files = (self.tls_ca, self.tls_cert, self.tls_key.get_secret_value() if self.tls_key else None)
         return ServerSettings(
             host=self.host,
             port=port,

@@ -8,24 +8,15 @@ import pymysql
 from pymysql.connections import Connection
 from pymysql.converters import conversions
 
-from mysql_to_tidb.model.settings import ServerSettings, TlsSettings
+from mysql_to_tidb.model.settings import ServerSettings
+from mysql_to_tidb.tls import tls_context
 
 CONNECT_TIMEOUT_SECONDS = 10
+LOGIN_TIMEOUT_SECONDS = 30
+"""For each answer until the user is in; some proxies take a connection and then never say a word."""
 
 TEXT_CONVERSIONS = {kind: function for kind, function in conversions.items() if not isinstance(kind, int)}
 """Escapes arguments, but leaves every result as the text that the server sent, zero dates included."""
-
-
-def tls_context(tls: TlsSettings) -> ssl.SSLContext:
-    """A context that verifies the server's certificate and host name, TLS 1.2 at least.
-
-    Raises OSError (ssl.SSLError among them) when a file cannot be read or a key does not fit.
-    """
-    context = ssl.create_default_context(cafile=tls.ca)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if tls.cert:
-        context.load_cert_chain(tls.cert, tls.key)
-    return context
 
 
 AnyConnection = TypeVar("AnyConnection", bound=Connection)
@@ -41,12 +32,38 @@ def connect(
 ) -> AnyConnection:
     """A new connection in autocommit mode with the given session variables set.
 
-    Raises pymysql.MySQLError, OSError or ssl.SSLError as the driver does; `source.connection` and
-    `target.connection` turn them into errors that say what to do.
+    With TLS settings, a server without TLS is refused before anything secret is sent. Raises pymysql.MySQLError
+    and OSError as the driver does, which `source.connection` and `target.connection` turn into errors that say
+    what to do, and InvalidJob for TLS files that cannot be used.
     """
-    if settings.tls:
-        options["ssl"] = tls_context(settings.tls)
     variables = ", ".join(f"SESSION {name} = {value}" for name, value in (session or {}).items())
+    options |= {"init_command": f"SET {variables}"} if variables else {}
+    connection = _logged_in(settings, connection_class, options)
+    # PyMySQL knows one timeout for logging in and for all that follows.
+    connection._read_timeout = connection._write_timeout = read_timeout_seconds
+    return connection
+
+
+def _logged_in(
+    settings: ServerSettings, connection_class: type[AnyConnection], options: dict[str, Any]
+) -> AnyConnection:
+    """In TLS 1.3 a server judges our certificate after the handshake, and may hang up before we have read why.
+
+    In TLS 1.2 the handshake itself says it, so that is tried next.
+    """
+    if not settings.tls:
+        return _opened(settings, connection_class, options)
+    context = tls_context(settings.tls)
+    try:
+        return _opened(settings, connection_class, options | {"ssl": context})
+    except pymysql.OperationalError as error:
+        if not settings.tls.cert or error_number(error) not in _HUNG_UP:
+            raise
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    return _opened(settings, connection_class, options | {"ssl": context})
+
+
+def _opened(settings: ServerSettings, connection_class: type[AnyConnection], options: dict[str, Any]) -> AnyConnection:
     connection: AnyConnection = connection_class(
         host=settings.host,
         port=settings.port,
@@ -55,9 +72,8 @@ def connect(
         charset="utf8mb4",
         autocommit=True,
         connect_timeout=CONNECT_TIMEOUT_SECONDS,
-        read_timeout=read_timeout_seconds,
-        write_timeout=read_timeout_seconds,
-        init_command=f"SET {variables}" if variables else None,
+        read_timeout=LOGIN_TIMEOUT_SECONDS,
+        write_timeout=LOGIN_TIMEOUT_SECONDS,
         **options,
     )
     return connection
@@ -83,5 +99,6 @@ def was_refused(error: BaseException) -> bool:
     return number > 0 and number not in _CLIENT_ERRORS
 
 
+_HUNG_UP = {2006, 2013}
 _CLIENT_ERRORS = range(2000, 3000)
 """MySQL manual, Client Error Message Reference: the server was not there to answer."""

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from mysql_to_tidb.errors import InvalidJob
 from mysql_to_tidb.model.objects import ObjectChoice
-from mysql_to_tidb.model.settings import ServerSettings, TlsSettings
+from mysql_to_tidb.model.settings import PEM_BEGIN, ServerSettings, TlsSettings
 from mysql_to_tidb.model.states import Mode
 from mysql_to_tidb.spec import SIZES, Spec, SpecSize
 
@@ -27,7 +27,7 @@ DEFAULT_PORTS = {"mysql": 3306, "mariadb": 3306, "tidb": 4000}
 
 _PLACEHOLDER = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _held_secrets: dict[str, str] = {}
-"""Passwords taken out of a job file, by the placeholder that stands for them; never leaves the process."""
+"""Secrets taken out of a job file, by the placeholder that stands for them; never leaves the process."""
 
 
 class SourceKind(StrEnum):
@@ -56,17 +56,31 @@ class _Strict(BaseModel):
 
 
 class Tls(_Strict):
-    """PEM files; the server's certificate and host name are always verified."""
+    """The server's certificate and host name are always verified.
+
+    Each is the path of a PEM file or its content; `${NAME}` is read from the environment.
+    """
 
     ca: str | None = Field(None, description="Certificates of the authorities that vouch for the server")
     cert: str | None = Field(None, description="Certificate of the client")
-    key: str | None = Field(None, description="Private key of the client")
+    key: str | None = Field(None, description="Private key of the client", json_schema_extra={"format": "password"})
 
     @model_validator(mode="after")
     def _cert_goes_with_key(self) -> Self:
         if bool(self.cert) != bool(self.key):
             raise ValueError("cert and key go together")
         return self
+
+    def settings(self) -> TlsSettings:
+        """Raises InvalidJob when `${NAME}` is not in the environment."""
+        ca, cert, key = (value and _with_values(value) for value in (self.ca, self.cert, self.key))
+        return TlsSettings(ca=ca, cert=cert, key=key)
+
+    def concealed(self, name: str) -> Self:
+        """The same with the content of a key replaced by a placeholder that only this process can fill."""
+        if not self.key or PEM_BEGIN not in self.key:
+            return self
+        return self.model_copy(update={"key": _hold(f"{name}_KEY", self.key)})
 
 
 class Server(_Strict):
@@ -93,25 +107,23 @@ class Server(_Strict):
         if not self.url:
             raise InvalidJob(f"the profile of block {self.block!r} has not been loaded")
         scheme, user, password, host, port = _split_url(self.url)
-        tls = TlsSettings(ca=self.tls.ca, cert=self.tls.cert, key=self.tls.key) if self.tls else None
         return ServerSettings(
             host=_filled(host),
             port=port or DEFAULT_PORTS[scheme],
             user=_filled(user),
             password=_filled(password),
-            tls=tls,
+            tls=self.tls.settings() if self.tls else None,
             kind=kind,
             connectivity=connectivity,
         )
 
     def concealed(self, name: str) -> Self:
-        """The same with a literal password replaced by a placeholder that only this process can fill."""
+        """The same with every literal secret replaced by a placeholder that only this process can fill."""
+        hidden: dict[str, Any] = {"tls": self.tls.concealed(name)} if self.tls else {}
         password = _split_url(self.url)[2] if self.url else ""
-        if not self.url or not password or _PLACEHOLDER.search(password):
-            return self
-        placeholder = f"MYSQL_TO_TIDB_HELD_{name.upper()}_{len(_held_secrets)}"
-        _held_secrets[placeholder] = unquote(password)
-        return self.model_copy(update={"url": self.url.replace(f":{password}@", f":${{{placeholder}}}@", 1)})
+        if self.url and password and not _PLACEHOLDER.search(password):
+            hidden["url"] = self.url.replace(f":{password}@", f":{_hold(name, unquote(password))}@", 1)
+        return self.model_copy(update=hidden)
 
     def described(self) -> dict[str, Any]:
         """For people and for the target's records: without any password."""
@@ -307,18 +319,30 @@ def _split_url(url: str) -> tuple[str, str, str, str, int | None]:
 
 
 def _filled(text: str) -> str:
-    """The text with %-encoding resolved and each `${NAME}` replaced by its value."""
-
-    def value(match: re.Match[str]) -> str:
-        name = match.group(1)
-        if name in _held_secrets:
-            return _held_secrets[name]
-        if name not in os.environ:
-            raise InvalidJob(f"${{{name}}} is not set in the environment", hint=f"export {name} and try again")
-        return os.environ[name]
-
+    """A part of a URL with %-encoding resolved and each `${NAME}` replaced by its value."""
     pieces, end = [], 0
     for match in _PLACEHOLDER.finditer(text):
-        pieces += [unquote(text[end : match.start()]), value(match)]
+        pieces += [unquote(text[end : match.start()]), _value(match)]
         end = match.end()
     return "".join([*pieces, unquote(text[end:])])
+
+
+def _with_values(text: str) -> str:
+    """A text with each `${NAME}` replaced by its value."""
+    return _PLACEHOLDER.sub(_value, text)
+
+
+def _value(placeholder: re.Match[str]) -> str:
+    name = placeholder.group(1)
+    if name in _held_secrets:
+        return _held_secrets[name]
+    if name not in os.environ:
+        raise InvalidJob(f"${{{name}}} is not set in the environment", hint=f"export {name} and try again")
+    return os.environ[name]
+
+
+def _hold(name: str, secret: str) -> str:
+    """Keep a secret in the memory of this process; the placeholder that stands for it."""
+    placeholder = f"MYSQL_TO_TIDB_HELD_{name.upper()}_{len(_held_secrets)}"
+    _held_secrets[placeholder] = secret
+    return f"${{{placeholder}}}"

@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass, field
 
+PEM_BEGIN = "-----BEGIN "
+"""With which the content of a PEM file begins; a TLS setting without it is the path of a file."""
+
 
 @dataclass(frozen=True, slots=True)
 class TlsSettings:
-    """Files in PEM format; the server's certificate and host name are always verified.
+    """PEM files, each by its path or as its content; the server's certificate and host name are always verified.
 
     `ca` alone authenticates the server, `cert` and `key` the client as well. Without `ca`, the
     certificates that the operating system trusts are used.
@@ -13,7 +16,7 @@ class TlsSettings:
 
     ca: str | None = None
     cert: str | None = None
-    key: str | None = None
+    key: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

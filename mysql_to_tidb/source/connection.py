@@ -1,6 +1,5 @@
 """Opens connections to the source and says in the user's words what its errors mean."""
 
-import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -19,6 +18,8 @@ from mysql_to_tidb.errors import (
 )
 from mysql_to_tidb.model.positions import ServerIdentity
 from mysql_to_tidb.model.settings import ServerSettings
+from mysql_to_tidb.refusals import REFUSED_LOGIN, hint_for
+from mysql_to_tidb.tls import handshake_problem
 
 SESSION = {
     # Without it a key that is an invalid date, such as 2021-02-31, could not be compared with.
@@ -45,7 +46,6 @@ PURGED_MESSAGE = (
 READ_TIMEOUT_SECONDS = 3600
 
 # Error numbers: MySQL manual, Server Error Message Reference and Client Error Message Reference.
-_REFUSED_LOGIN = {1044, 1045, 1130, 1227, 1251, 1698, 1862, 2054, 2059, 2061, 3118, 3159, 4151}
 _UNAVAILABLE = {
     1040,
     1053,
@@ -93,15 +93,15 @@ def classify(error: BaseException, settings: ServerSettings | None = None, *, wh
     """What a driver error of the source means, decided by its number."""
     number, text = error_number(error), error_text(error)
     at = where or (f"source {settings}" if settings else "source")
-    tls = _tls_error(error)
-    if tls is not None:
-        return SourceConnectionFailed(f"{CONNECT_MESSAGE} ({tls})", where=at, hint=tls_hint(tls))
+    if problem := handshake_problem(error):
+        return SourceConnectionFailed(f"{CONNECT_MESSAGE} ({problem.reason})", where=at, hint=problem.hint)
     if number == _DUMP_REFUSED:
         return _dump_refused(text, at)
-    if number in _REFUSED_LOGIN:
-        return SourceConnectionFailed(f"{CONNECT_MESSAGE} ({number}: {text})", where=at)
+    if number in REFUSED_LOGIN:
+        hint = hint_for(error, settings)
+        return SourceConnectionFailed(f"{CONNECT_MESSAGE} ({number}: {text})", where=at, hint=hint)
     if number in _UNAVAILABLE or isinstance(error, OSError | pymysql.err.InterfaceError):
-        hint = reachability_hint(settings) if settings else ""
+        hint = hint_for(error, settings)
         return SourceUnavailable(f"{UNAVAILABLE_MESSAGE} ({number}: {text})", where=at, hint=hint)
     if number in _PASSING:
         return SourceUnavailable(f"the source asked to try again ({number}: {text})", where=at)
@@ -116,34 +116,6 @@ def _dump_refused(text: str, where: str) -> MigrationError:
     if "same server_uuid/server_id" in lower or "same server_id" in lower:
         return BinlogServerIdTaken("another replica uses this job's server id", where=f"{where} ({text})")
     return StreamError(f"the source cannot send its binary log: {text}", where=where)
-
-
-def _tls_error(error: BaseException) -> ssl.SSLError | None:
-    original = getattr(error, "original_exception", error)
-    return original if isinstance(original, ssl.SSLError) else None
-
-
-def tls_hint(error: ssl.SSLError) -> str:
-    """What to do about a failed TLS handshake."""
-    reason = str(getattr(error, "verify_message", "") or error).lower()
-    if "hostname mismatch" in reason or "ip address mismatch" in reason:
-        return "the certificate was made for another host name: connect by the name that it carries"
-    if "expired" in reason:
-        return "the certificate has expired: renew it at the server"
-    if "self-signed" in reason or "unable to get" in reason or "verify failed" in reason:
-        return "the CA does not vouch for the server's certificate: check tls.ca"
-    if "key values mismatch" in reason:
-        return "tls.key does not belong to tls.cert"
-    return "check the TLS settings on both sides"
-
-
-def reachability_hint(settings: ServerSettings) -> str:
-    """What the user can do so that this machine reaches the server."""
-    if settings.connectivity == "private-link":
-        return "accept the endpoint request of the private link at the service's side, then try again"
-    if settings.connectivity == "vpc-peering":
-        return "check the peering's routes, and allow this machine's private address in the server's security group"
-    return "check that the server is up, and allow this machine's public address in its firewall or allow list"
 
 
 def read_identity(connection: Connection) -> ServerIdentity:

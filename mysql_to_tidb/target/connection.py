@@ -1,7 +1,6 @@
 """Opens connections to the target, serves LOAD DATA LOCAL from memory, and says what errors mean."""
 
 import re
-import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +22,8 @@ from mysql_to_tidb.errors import (
     TargetUnavailable,
 )
 from mysql_to_tidb.model.settings import ServerSettings
+from mysql_to_tidb.refusals import REFUSED_LOGIN, hint_for
+from mysql_to_tidb.tls import handshake_problem
 
 SESSION = {
     # Strict, but zero, partial and invalid dates, and an id of 0, are kept as they are.
@@ -43,8 +44,7 @@ PACKET_BYTES = 1 << 20
 """How much of a LOAD DATA payload goes into one packet."""
 
 # Error numbers: TiDB documentation, Error Codes; MySQL manual, Server and Client Error Message Reference.
-_REFUSED_LOGIN = {1044, 1045, 1130, 1251, 1698, 2054, 2059, 2061}
-_UNAVAILABLE = {1040, 1203, 1226, 2002, 2003}
+_UNAVAILABLE = {1040, 1129, 1203, 1226, 2002, 2003}
 _LOST = {1053, 1077, 1079, 1152, 1158, 1159, 1160, 1161, 1317, 2006, 2013, 2014, 2055}
 _BUSY = {
     1205,
@@ -67,6 +67,7 @@ _BUSY = {
     9011,
     9012,
 }
+_REFUSED_STATEMENT = {1227}
 _STORAGE = {1021, 1114, 9008}
 _LOAD_MESSAGE = re.compile(rb"Records: (\d+)\s+Deleted: (\d+)\s+Skipped: (\d+)\s+Warnings: (\d+)")
 
@@ -142,7 +143,7 @@ def open_target(settings: ServerSettings, *, read_timeout_seconds: int = READ_TI
 
     Raises TargetConnectionFailed or TargetUnavailable.
     """
-    with target_errors(f"target {settings}"):
+    with target_errors(f"target {settings}", settings):
         connection = connect(
             settings,
             TargetConnection,
@@ -162,26 +163,24 @@ def is_tidb(connection: Connection) -> bool:
 
 
 @contextmanager
-def target_errors(where: str = "target") -> Iterator[None]:
+def target_errors(where: str = "target", settings: ServerSettings | None = None) -> Iterator[None]:
     """Turn what the driver raises inside into the errors of `mysql_to_tidb.errors`."""
     try:
         yield
     except (pymysql.MySQLError, OSError) as error:
-        raise classify(error, where) from error
+        raise classify(error, where, settings) from error
 
 
-def classify(error: BaseException, where: str = "target") -> MigrationError:
-    """What a driver error of the target means, decided by its number."""
+def classify(error: BaseException, where: str = "target", settings: ServerSettings | None = None) -> MigrationError:
+    """What a driver error of the target means, decided by its number; `settings` are those it was met with."""
     number, text = error_number(error), error_text(error)
-    original = getattr(error, "original_exception", error)
-    if isinstance(original, ssl.SSLError):
-        return TargetConnectionFailed(
-            f"{CONNECT_MESSAGE} ({original})", where=where, hint="check tls.ca and the host name"
-        )
+    if problem := handshake_problem(error):
+        return TargetConnectionFailed(f"{CONNECT_MESSAGE} ({problem.reason})", where=where, hint=problem.hint)
     said = f"{number}: {text}"
+    unreached = number in _UNAVAILABLE or (settings is not None and number in _LOST)
     kinds: tuple[tuple[bool, type[MigrationError], str], ...] = (
-        (number in _REFUSED_LOGIN, TargetConnectionFailed, f"{CONNECT_MESSAGE} ({said})"),
-        (number in _UNAVAILABLE, TargetUnavailable, f"{CONNECT_MESSAGE} ({said})"),
+        (number in REFUSED_LOGIN - _REFUSED_STATEMENT, TargetConnectionFailed, f"{CONNECT_MESSAGE} ({said})"),
+        (unreached, TargetUnavailable, f"{CONNECT_MESSAGE} ({said})"),
         (number in _STORAGE or "no space left" in text.lower(), TargetStorageFull, f"{STORAGE_MESSAGE} ({said})"),
         (number in _BUSY, TargetBusy, f"the target asked to try again ({said})"),
         (number == 1062, TargetConflict, f"the target already has this row ({said})"),
@@ -189,5 +188,6 @@ def classify(error: BaseException, where: str = "target") -> MigrationError:
     )
     for holds, kind, message in kinds:
         if holds:
-            return kind(message, where=where)
+            connecting = kind in {TargetConnectionFailed, TargetUnavailable}
+            return kind(message, where=where, hint=hint_for(error, settings) if connecting else "")
     return TargetRefused(f"the target refused ({said})", where=where)

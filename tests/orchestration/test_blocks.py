@@ -68,5 +68,9 @@ def test_a_profile_turns_into_plain_settings() -> None:
     assert profile.settings().tls == TlsSettings("ca.pem", None, None)
     assert TargetProfile(host="db", user="u", tls=True).settings().tls == TlsSettings(None, None, None)
     assert TargetProfile(host="db", user="u").settings().tls is None
+    key = "-----BEGIN PRIVATE KEY-----"
+    secret = TargetProfile(host="db", user="u", tls_cert="client.pem", tls_key=key)
+    assert secret.settings().tls == TlsSettings(None, "client.pem", key)
+    assert key not in repr(secret) + secret.model_dump_json()
     with pytest.raises(ValueError, match="must not be empty"):
         TargetProfile(host=" ", user="u")

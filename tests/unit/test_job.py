@@ -8,6 +8,7 @@ import pytest
 from mysql_to_tidb.errors import InvalidJob
 from mysql_to_tidb.job import Job, load_job, parse_job
 from mysql_to_tidb.model.names import TableName
+from mysql_to_tidb.model.settings import TlsSettings
 from mysql_to_tidb.model.states import Mode
 
 FIELDS: dict[str, Any] = {
@@ -88,6 +89,18 @@ def test_a_literal_password_is_concealed_but_still_used() -> None:
     assert "hunter" not in repr(job.source_settings())
     again = Job.model_validate(job.model_dump(mode="json"))
     assert again.source_settings().password == "hunter2"
+
+
+def test_certificates_come_by_path_by_content_or_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    key = "-----BEGIN PRIVATE KEY-----\n100%41\n-----END PRIVATE KEY-----\n"
+    monkeypatch.setenv("CLIENT_KEY", key)
+    for given in (key, "${CLIENT_KEY}"):
+        tls = {"ca": "/etc/50%41.pem", "cert": "client.pem", "key": given}
+        job = parse_job(changed(source={"url": "mysql://u@h", "tls": tls})).concealed()
+        assert "PRIVATE KEY" not in job.model_dump_json() + str(job.described())
+        settings = Job.model_validate(job.model_dump(mode="json")).source_settings()
+        assert settings.tls == TlsSettings("/etc/50%41.pem", "client.pem", key)
+        assert "PRIVATE KEY" not in repr(settings)
 
 
 def test_the_description_for_the_records_has_no_password() -> None:
