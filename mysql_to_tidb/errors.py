@@ -27,6 +27,7 @@
     │   ├── SchemaMismatch            SCHEMA_MISMATCH
     │   └── DdlRefused                DDL_REFUSED
     ├── ValueUnrepresentable          VALUE_UNREPRESENTABLE
+    ├── LocalStorageFailed            LOCAL_STORAGE
     └── TargetError
         ├── TargetConnectionFailed    TARGET_CONNECTION
         ├── TargetUnavailable         TARGET_UNAVAILABLE     (retryable)
@@ -260,6 +261,13 @@ class ValueUnrepresentable(MigrationError):
 
     code = "VALUE_UNREPRESENTABLE"
     default_hint = "correct the value at the source, or exclude its table"
+
+
+class LocalStorageFailed(MigrationError):
+    """The disk of this machine could not hold a large transaction of the source until its end."""
+
+    code = "LOCAL_STORAGE"
+    default_hint = "free space there or name another folder (spool_folder in the job's spec), then start the job again"
 
 
 class TargetError(MigrationError):

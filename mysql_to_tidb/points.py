@@ -31,6 +31,8 @@ class Point(StrEnum):
     BEFORE_SYNC_APPLY = "before-sync-apply"
     BEFORE_SYNC_COMMIT = "before-sync-commit"
     AFTER_SYNC_COMMIT = "after-sync-commit"
+    BEFORE_SLICE_COMMIT = "before-slice-commit"
+    AFTER_SLICE_COMMIT = "after-slice-commit"
     BEFORE_DDL_PLANNED = "before-ddl-planned"
     AFTER_DDL_PLANNED = "after-ddl-planned"
     BEFORE_DDL_STEP = "before-ddl-step"

@@ -26,6 +26,14 @@ class Spec(BaseModel):
     )
     window_changes: int = Field(20_000, ge=1, description="Row changes that the sync folds into one transaction")
     window_bytes: int = Field(32 << 20, ge=1 << 10, description="Bytes of row images in such a transaction")
+    atomic_changes: int = Field(
+        100_000, ge=1, description="Row changes of a source transaction above which it is applied in slices"
+    )
+    atomic_bytes: int = Field(64 << 20, ge=1 << 10, description="Bytes of row images above which it is")
+    spool_memory_bytes: int = Field(
+        32 << 20, ge=1 << 10, description="Bytes of a source transaction that are held in memory; the rest is on disk"
+    )
+    spool_folder: str = Field("", description="Folder for that, else the system's for temporary files")
     windows_waiting: int = Field(2, ge=1, le=16, description="Folded windows that may wait for the target")
 
     @property

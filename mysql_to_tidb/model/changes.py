@@ -1,7 +1,7 @@
 """What the binary log says happened: changed rows, ends of transactions, statements, and silence."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from mysql_to_tidb.model.positions import Position
@@ -48,7 +48,16 @@ class RowChanges:
     kind: ChangeKind
     images: Sequence[RowImage]
     position: Position
-    """Behind the event. Its `gtid_set` is empty."""
+    """Behind the event; its `gtid_set` is that behind the whole transaction."""
+
+    @property
+    def rows(self) -> int:
+        """How many rows it changed."""
+        return len(self.images) // 2 if self.kind is ChangeKind.UPDATE else len(self.images)
+
+    def behind(self, rows: int) -> "RowChanges":
+        """The same without its first rows."""
+        return replace(self, images=self.images[2 * rows if self.kind is ChangeKind.UPDATE else rows :])
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,8 @@ class Checkpoint:
     """Source transactions applied since the job began."""
     changes: int = 0
     """Row changes applied since the job began."""
+    partial_changes: int = 0
+    """Row changes of the source transaction behind `position` that have been applied: a slice of a large one."""
 
     @property
     def fence(self) -> Fence:

@@ -14,6 +14,7 @@ from mysql_to_tidb.model.positions import Position, ServerIdentity
 from mysql_to_tidb.model.settings import ServerSettings
 from mysql_to_tidb.model.states import Mode, Until
 from mysql_to_tidb.source.binlog import BinlogStream
+from mysql_to_tidb.source.binlog.spool import SpoolLimits
 from mysql_to_tidb.source.connection import open_source, read_identity
 from mysql_to_tidb.source.position import current_position
 from mysql_to_tidb.stages.applier import Applier
@@ -66,7 +67,8 @@ class _Sync:
         store: StateStore,
         fence: Fence,
     ) -> None:
-        self._limits = WindowLimits(job.limits.window_changes, job.limits.window_bytes)
+        spec = job.limits
+        self._limits = WindowLimits(spec.window_changes, spec.window_bytes, spec.atomic_changes, spec.atomic_bytes)
         self._watch = Watch(store, fence)
         self._record = store.read_job(fence.job)
         checkpoint = store.checkpoints.take(fence)
@@ -81,9 +83,15 @@ class _Sync:
         _check_history(self._record, identity, checkpoint.position, self._snapshots)
         self._position = checkpoint.position
         self._handed_over_at = time.monotonic()
-        self._window = self._new_window()
+        self._finished_changes = checkpoint.partial_changes
+        self._window = self._new_window(checkpoint.partial_changes)
         self._stream = BinlogStream(
-            source, identity, checkpoint.position, server_id=job.replica_server_id, table_of=self._tables.get
+            source,
+            identity,
+            checkpoint.position,
+            server_id=job.replica_server_id,
+            table_of=self._tables.get,
+            spool=SpoolLimits(spec.spool_folder, spec.spool_memory_bytes),
         )
         try:
             self._applier = Applier(target, checkpoint, self._mode_at, windows_waiting_max=job.limits.windows_waiting)
@@ -104,10 +112,10 @@ class _Sync:
         for change in self._stream.changes(wait_seconds=WAIT_SECONDS):
             match change:
                 case RowChanges():
-                    self._take(change)
-                    continue
+                    if not self._take(change):
+                        continue
                 case TransactionEnd():
-                    self._window.end(change)
+                    self._end(change)
                 case Statement():
                     self._meet(change)
                 case Silence() if self._window.complete:
@@ -131,22 +139,46 @@ class _Sync:
     def _meet(self, statement: Statement) -> None:
         """Carry a schema change over, with everything before it committed; other statements are only passed."""
         if not self._schema_changes.concerns(statement):
-            self._window.end(TransactionEnd(statement.position, statement.committed_at))
+            self._end(TransactionEnd(statement.position, statement.committed_at))
             return
         self._hand_over_all()
         mode = self._mode_at(self._position)
         checkpoint = self._schema_changes.carry_out(statement, self._applier.checkpoint, mode)
         self._applier.checkpoint = checkpoint
         self._position = checkpoint.position
-        self._window = self._new_window()
+        self._window = self._new_window(self._finished_changes)
 
-    def _take(self, change: RowChanges) -> None:
-        """Fold changes, except those that the snapshot of their table, which has no key, shows already."""
+    def _take(self, change: RowChanges) -> bool:
+        """Fold changes, except those that the target has; whether that made a slice, which has been handed over."""
+        if self._finished_changes:
+            done = min(self._finished_changes, change.rows)
+            self._finished_changes -= done
+            change = change.behind(done)
+            if not change.images:
+                return False
         if self._snapshots:
+            # A table without a key was read in a snapshot, which may show this change already.
             snapshot = self._snapshots.get(change.mapped.table.name)
             if snapshot is not None and snapshot.reaches(change.position):
-                return
+                self._window.pass_over(change)
+                return False
         self._window.add(change)
+        if not self._window.is_overfull:
+            return False
+        self._window.cut()
+        begun = self._window.partial_changes
+        self._applier.submit(self._window)
+        self._window = self._new_window(begun)
+        return True
+
+    def _end(self, end: TransactionEnd) -> None:
+        """The source transaction is complete. Raises BinlogHistoryChanged where it is not what it was."""
+        if self._finished_changes:
+            raise BinlogHistoryChanged(
+                f"{self._finished_changes} more row changes have been applied of a transaction than it has",
+                where=str(end.position),
+            )
+        self._window.end(end)
 
     def _hand_over_if_due(self) -> None:
         """Small windows while the target keeps up, large ones while it does not."""
@@ -167,9 +199,9 @@ class _Sync:
             self._hand_over()
         self._applier.drain()
 
-    def _new_window(self) -> Window:
+    def _new_window(self, begun_changes: int = 0) -> Window:
         exact = self._mode_at(self._position) is ApplyMode.EXACT
-        return Window(self._limits, contradictions_allowed=not exact)
+        return Window(self._limits, contradictions_allowed=not exact, begun_changes=begun_changes)
 
     def _mode_at(self, position: Position) -> ApplyMode:
         """How a window that begins at this position is to be applied."""

@@ -28,6 +28,9 @@ class WindowLimits:
 
     changes_max: int
     bytes_max: int
+    atomic_changes_max: int = 100_000
+    """A source transaction of more changes, or more bytes, is cut into slices."""
+    atomic_bytes_max: int = 64 << 20
 
 
 class _TableFold:
@@ -136,9 +139,12 @@ Fold = KeyedFold | KeylessFold
 
 
 class Window:
-    """Changes of whole source transactions that the target gets in one transaction."""
+    """Changes that the target gets in one transaction: whole source transactions, or a slice of a large one.
 
-    def __init__(self, limits: WindowLimits, *, contradictions_allowed: bool = False) -> None:
+    `begun_changes` counts the changes of the transaction that is going on which came before this window.
+    """
+
+    def __init__(self, limits: WindowLimits, *, contradictions_allowed: bool = False, begun_changes: int = 0) -> None:
         self.position: Position | None = None
         """Behind the last transaction; None until one has ended."""
         self.committed_at = 0.0
@@ -150,9 +156,17 @@ class Window:
         self.steps: list[dict[TableName, Fold]] = []
         """One as a rule. The images of a table whose form has changed begin a new one: each step starts from
         what the step before leaves."""
-        self.complete = True
+        self.complete = not begun_changes
         """Whether the window stands between two source transactions."""
+        self.is_slice = False
+        """Whether it ends within a source transaction, by `cut`."""
         self._limits = limits
+        self._begun_changes = begun_changes
+        self._ended_changes = 0
+        """Of the transactions that have ended."""
+        self._cut_changes, self._cut_bytes = limits.atomic_changes_max, limits.atomic_bytes_max
+        if begun_changes:
+            self._cut_changes, self._cut_bytes = limits.changes_max, limits.bytes_max
         self._contradictions_allowed = contradictions_allowed
         self._maps: list[MappedTable] = []
         self._folds: dict[int, Fold] = {}
@@ -167,6 +181,25 @@ class Window:
     def is_full(self) -> bool:
         """Whether it should end as soon as it is complete."""
         return self.changes >= self._limits.changes_max or self.bytes >= self._limits.bytes_max
+
+    @property
+    def is_overfull(self) -> bool:
+        """Whether the transaction that is going on is too large for one transaction of the target."""
+        return self.changes >= self._cut_changes or self.bytes >= self._cut_bytes
+
+    @property
+    def partial_changes(self) -> int:
+        """How many changes of the transaction that is going on are in this window and those before it."""
+        return 0 if self.complete else self._begun_changes + self.changes - self._ended_changes
+
+    def pass_over(self, changes: RowChanges) -> None:
+        """Count changes of the transaction that the target has already by another way."""
+        self._begun_changes += changes.rows
+        self.complete = False
+
+    def cut(self) -> None:
+        """End the window here, within a source transaction."""
+        self.is_slice = not self.complete
 
     def add(self, changes: RowChanges) -> None:
         """Take in a rows event. Raises BinlogContradiction where the events before it rule it out."""
@@ -189,6 +222,10 @@ class Window:
         """Nothing that concerns the job happened up to here."""
         self.position = position
         self.complete = True
+        self._begun_changes = 0
+        self._ended_changes = self.changes
+        self._cut_changes = self.changes + self._limits.atomic_changes_max
+        self._cut_bytes = self.bytes + self._limits.atomic_bytes_max
 
     def _fold(self, mapped: MappedTable) -> Fold:
         """The fold for a table map that has not been met yet, under the name or in the form that it has."""

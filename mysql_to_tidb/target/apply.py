@@ -34,7 +34,7 @@ Item = TypeVar("Item")
 
 
 def apply_window(connection: TargetConnection, checkpoint: Checkpoint, window: Window, mode: ApplyMode) -> Checkpoint:
-    """Apply a complete window behind `checkpoint`; the checkpoint as it is then.
+    """Apply a window, or a slice of a large source transaction, behind `checkpoint`; the checkpoint as it is then.
 
     The checkpoint is moved first, which keeps other runs out, and committed with the rows or not at all. After
     TargetConnectionLost, `CheckpointLedger.was_committed` on a new connection tells which.
@@ -46,16 +46,16 @@ def apply_window(connection: TargetConnection, checkpoint: Checkpoint, window: W
             CheckpointLedger(connection).advance(checkpoint, reached_checkpoint)
             for step in window.steps:
                 _apply_step(connection, list(step.values()), mode)
-            reached(Point.BEFORE_SYNC_COMMIT)
+            reached(Point.BEFORE_SLICE_COMMIT if window.is_slice else Point.BEFORE_SYNC_COMMIT)
     except RowsDisagree as disagreement:
         raise explained(connection, disagreement, window) from disagreement
-    reached(Point.AFTER_SYNC_COMMIT)
+    reached(Point.AFTER_SLICE_COMMIT if window.is_slice else Point.AFTER_SYNC_COMMIT)
     return reached_checkpoint
 
 
 def _behind(checkpoint: Checkpoint, window: Window) -> Checkpoint:
-    if not window.complete:
-        raise ValueError("a window can only be applied between two source transactions")
+    if not (window.complete or window.is_slice):
+        raise ValueError("a window can only be applied between two source transactions, or cut")
     return replace(
         checkpoint,
         sequence=checkpoint.sequence + 1,
@@ -64,6 +64,7 @@ def _behind(checkpoint: Checkpoint, window: Window) -> Checkpoint:
         applied_at=time.time(),
         transactions=checkpoint.transactions + window.transactions,
         changes=checkpoint.changes + window.changes,
+        partial_changes=window.partial_changes,
     )
 
 

@@ -47,6 +47,7 @@ class CheckpointLedger(StateAccess):
             applied_at=new.applied_at,
             transactions=new.transactions,
             changes=new.changes,
+            partial_changes=new.partial_changes,
             lag_seconds=new.lag_seconds,
             **position_values(new.position),
         )
@@ -71,4 +72,5 @@ def _checkpoint(row: Row) -> Checkpoint:
         applied_at=row["applied_at"],
         transactions=row["transactions"],
         changes=row["changes"],
+        partial_changes=row["partial_changes"],
     )

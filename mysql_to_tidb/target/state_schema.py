@@ -1,10 +1,14 @@
-"""Creates the schema `mysql_to_tidb`, in which the target remembers every job."""
+"""Creates the schema `mysql_to_tidb`, in which the target remembers every job, and brings older forms up to date."""
 
 from mysql_to_tidb.errors import TargetRefused
 from mysql_to_tidb.target.sql import statements
 from mysql_to_tidb.target.state_access import StateAccess
 
-VERSION = 1
+VERSION = 2
+UPGRADES = {2: "add_partial_changes"}
+"""What brings the tables from the form before to this one."""
+_HAS_IT_ALREADY = "1060"
+"""Duplicate column name: another program has just added it, or was killed behind that."""
 
 
 class StateSchema(StateAccess):
@@ -13,15 +17,19 @@ class StateSchema(StateAccess):
     file = "schema"
 
     def exists(self) -> bool:
-        """Whether the schema is there; raises TargetRefused where its form is not known."""
+        """Whether the schema is there, in the form of this program; raises TargetRefused where it is newer."""
         found = self._row("count_version_table")
-        version = self._row("read_version") if found and found["tables_found"] else None
-        if version and version["version"] != VERSION:
+        row = self._row("read_version") if found and found["tables_found"] else None
+        if row is None:
+            return False
+        if row["version"] > VERSION:
             raise TargetRefused(
-                f"the schema mysql_to_tidb has form {version['version']}, this program knows form {VERSION}",
+                f"the schema mysql_to_tidb has form {row['version']}, this program knows form {VERSION}",
                 hint="use the version of this program that wrote it",
             )
-        return version is not None
+        if row["version"] < VERSION:
+            self._upgrade(row["version"])
+        return True
 
     def create(self) -> None:
         """Create what is missing; harmless when repeated."""
@@ -31,3 +39,13 @@ class StateSchema(StateAccess):
             if name.startswith("create_"):
                 self._execute(name)
         self._execute("write_version", version=VERSION)
+
+    def _upgrade(self, version: int) -> None:
+        """One form after the other; a run of an older program is refused at its next look."""
+        for form in range(version + 1, VERSION + 1):
+            try:
+                self._execute(UPGRADES[form])
+            except TargetRefused as error:
+                if _HAS_IT_ALREADY not in error.message:
+                    raise
+            self._execute("set_version", version=form)

@@ -16,6 +16,8 @@ CLEARING = {Point.BEFORE_SNAPSHOT_CLEARED, Point.AFTER_SNAPSHOT_CLEARED}
 """Passed only when the load of a table without a key begins anew."""
 SCHEMA_CHANGES = {point for point in Point if "-ddl-" in point}
 """Passed only at a schema change: see test_ddl_kill_points.py."""
+SLICES = {Point.BEFORE_SLICE_COMMIT, Point.AFTER_SLICE_COMMIT}
+"""Passed only by a transaction that is applied in slices: see test_slices.py."""
 REPEATED = {Point.BEFORE_LOAD_COMMIT, Point.AFTER_LOAD_COMMIT, Point.BEFORE_SYNC_COMMIT, Point.AFTER_SYNC_COMMIT}
 
 
@@ -29,7 +31,7 @@ def bank_job(
     return JobRun(folder, environment, **fields)
 
 
-@pytest.mark.parametrize("point", [point for point in Point if point not in SCHEMA_CHANGES])
+@pytest.mark.parametrize("point", [point for point in Point if point not in SCHEMA_CHANGES | SLICES])
 def test_a_run_killed_at_a_point_recovers(
     point: Point, source: Server, target: Server, database_name: str, tmp_path: Path
 ) -> None:

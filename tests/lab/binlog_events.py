@@ -169,7 +169,7 @@ def compressed(data: bytes) -> bytes:
 
 def payload_field(kind: int, value: int) -> bytes:
     """Of the head of a compressed transaction: type, length, value, all of them length-encoded numbers."""
-    encoded = bytes([value]) if value < 251 else b"\xfc" + value.to_bytes(2, "little")
+    encoded = bytes([value]) if value < 251 else b"\xfe" + value.to_bytes(8, "little")
     return bytes([kind, len(encoded)]) + encoded
 
 

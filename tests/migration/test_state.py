@@ -29,6 +29,7 @@ from mysql_to_tidb.target import state_lock
 from mysql_to_tidb.target.connection import open_target
 from mysql_to_tidb.target.state import StateStore, job_limit
 from mysql_to_tidb.target.state_lock import JobLock, acquire, lock_names, retake
+from mysql_to_tidb.target.state_schema import VERSION
 from mysql_to_tidb.target.transaction import transaction
 from tests.lab.servers import Server
 
@@ -47,6 +48,15 @@ G0 = Position("binlog.000007", 4_294_967_296 + 157, "3e11fa47-71ca-11e1-9e33-c80
 def test_creating_the_schema_twice_is_harmless(store: StateStore) -> None:
     store.schema.create()
     assert store.schema.exists()
+
+
+def test_a_schema_of_an_older_form_is_brought_up_to_date(store: StateStore, target: Server) -> None:
+    target.execute("ALTER TABLE mysql_to_tidb.checkpoints DROP COLUMN partial_changes")
+    for version in (1, 1):  # the second time as if a run had been killed in between
+        target.execute(f"UPDATE mysql_to_tidb.version SET version = {version}")
+        assert store.schema.exists()
+    assert target.execute("SELECT version FROM mysql_to_tidb.version") == [(VERSION,)]
+    assert target.execute("SELECT COUNT(partial_changes) >= 0 FROM mysql_to_tidb.checkpoints") == [(1,)]
 
 
 def test_a_schema_of_an_unknown_form_is_refused(store: StateStore, target: Server) -> None:

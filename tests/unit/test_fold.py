@@ -175,6 +175,34 @@ def test_a_window_is_full_at_its_bytes(log: Log) -> None:
     assert window.is_full
 
 
+def test_a_large_transaction_is_cut_and_its_changes_are_counted(log: Log) -> None:
+    limits = WindowLimits(changes_max=2, bytes_max=1 << 30, atomic_changes_max=3)
+    window = Window(limits)
+    window.add(log.insert(KEYED, (1, b"a"), (2, b"a")))
+    window.end(log.end())
+    window.add(log.insert(KEYED, (3, b"a"), (4, b"a")))
+    assert (window.is_full, window.is_overfull, window.partial_changes) == (True, False, 2)
+    window.add(log.insert(KEYED, (5, b"a"), (6, b"a")))
+    assert window.is_overfull
+    window.cut()
+    assert (window.is_slice, window.complete, window.partial_changes) == (True, False, 4)
+    following = Window(limits, begun_changes=window.partial_changes)
+    assert not following.complete
+    following.pass_over(log.insert(KEYED, (7, b"a")))
+    following.add(log.update(KEYED, (6, b"a"), (6, b"b"), (5, b"a"), (5, b"b")))
+    assert (following.is_overfull, following.partial_changes) == (True, 7)
+    following.end(log.end())
+    assert (following.is_overfull, following.partial_changes, following.changes) == (False, 0, 2)
+
+
+def test_a_transaction_that_is_not_large_is_never_cut(log: Log) -> None:
+    window = Window(WindowLimits(changes_max=1, bytes_max=1, atomic_changes_max=2))
+    for number in range(5):
+        window.add(log.insert(KEYED, (number, b"a")))
+        assert not window.is_overfull
+        window.end(log.end())
+
+
 @pytest.mark.parametrize("seed", range(30))
 def test_folding_leaves_what_the_changes_leave(seed: int, log: Log) -> None:
     chance = random.Random(seed)

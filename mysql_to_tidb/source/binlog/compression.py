@@ -17,14 +17,14 @@ class CompressionUnknown(Exception):
     """Compressed in a way that is not known, or damaged."""
 
 
-def payload_events(body: bytes) -> Iterator[list[bytes]]:
+def payload_events(body: memoryview) -> Iterator[list[bytes]]:
     """The events inside a TRANSACTION_PAYLOAD event, some at a time; they carry no checksums.
 
     The body: fields of type, length and value up to a type 0, then the payload (mysql-server,
     libs/mysql/binlog/event/control_events.h, Transaction_payload_event). Raises CompressionUnknown.
     """
     fields, place = _payload_fields(body)
-    payload = memoryview(body)[place:]
+    payload = body[place:]
     size = fields.get(PAYLOAD_BYTES, len(payload))
     if size != len(payload):
         raise CompressionUnknown(f"the payload has {len(payload)} bytes where {size} were announced")
@@ -38,7 +38,7 @@ def payload_events(body: bytes) -> Iterator[list[bytes]]:
     yield events
 
 
-def _payload_fields(body: bytes) -> tuple[dict[int, int], int]:
+def _payload_fields(body: memoryview) -> tuple[dict[int, int], int]:
     fields, place = {}, 0
     try:
         while body[place] != PAYLOAD_END:
@@ -54,7 +54,8 @@ def _payload_fields(body: bytes) -> tuple[dict[int, int], int]:
 def _pieces(payload: memoryview, fields: dict[int, int]) -> Iterator[bytes]:
     compression = fields.get(PAYLOAD_COMPRESSION, ZSTD)
     if compression == UNCOMPRESSED:
-        yield bytes(payload)
+        for start in range(0, len(payload), PIECE_BYTES):
+            yield bytes(payload[start : start + PIECE_BYTES])
         return
     if compression != ZSTD:
         raise CompressionUnknown(f"the payload's compression type {compression} is not known")

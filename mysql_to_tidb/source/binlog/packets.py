@@ -17,6 +17,8 @@ class PacketSplitter:
         self._pieces: list[bytes] = []
         self._held_bytes = 0
         self._needed_bytes = HEADER_BYTES
+        self._parts: list[bytes] = []
+        """What has come of a payload that spans packets: joined once, however many they are."""
         self.ending = b""
         """The payload of the packet that ended the stream: an error, or the end of the log."""
 
@@ -30,41 +32,37 @@ class PacketSplitter:
             data = b"".join(self._pieces)
         events: list[bytes] = []
         place, size = 0, len(data)
-        while place + HEADER_BYTES <= size:
+        while place + self._head_bytes <= size:
             length = data[place] | data[place + 1] << 8 | data[place + 2] << 16
             end = place + 4 + length
-            if length == PAYLOAD_BYTES_MAX:
-                payload, end = joined_payload(data, place)
-            elif end <= size and data[place + 4] == OK:
-                events.append(data[place + 5 : end])
-                place = end
-                continue
-            else:
-                payload = data[place + 4 : end]
             if end > size:
-                self._needed_bytes = end - place
                 break
-            if payload[:1] != b"\0":
-                self.ending = payload or bytes([END])
+            if length == PAYLOAD_BYTES_MAX or self._parts:
+                self._add_part(data[place + 4 : end], events, last=length < PAYLOAD_BYTES_MAX)
+            elif data[place + 4] == OK:
+                events.append(data[place + 5 : end])
+            else:
+                self.ending = data[place + 4 : end] or bytes([END])
+            if self.ending:
                 break
-            events.append(payload[1:])
             place = end
         else:
-            self._needed_bytes = HEADER_BYTES
+            end = place + self._head_bytes
+        self._needed_bytes = end - place
         self._pieces = [data[place:]]
         self._held_bytes = size - place
         return events
 
+    @property
+    def _head_bytes(self) -> int:
+        """The last packet of a payload may be empty."""
+        return HEADER_BYTES - 1 if self._parts else HEADER_BYTES
 
-def joined_payload(data: bytes, place: int) -> tuple[bytes, int]:
-    """A payload that spans packets, and where it ends; beyond `data` when more must come first."""
-    parts: list[bytes] = []
-    length = PAYLOAD_BYTES_MAX
-    while length == PAYLOAD_BYTES_MAX:
-        if place + 4 > len(data):
-            return b"", place + 4
-        length = int.from_bytes(data[place : place + 3], "little")
-        place += 4
-        parts.append(data[place : place + length])
-        place += length
-    return (b"".join(parts), place) if place <= len(data) else (b"", place)
+    def _add_part(self, part: bytes, events: list[bytes], *, last: bool) -> None:
+        if not self._parts and part[0] != OK:
+            self.ending = part
+            return
+        self._parts.append(part if self._parts else part[1:])
+        if last:
+            events.append(b"".join(self._parts))
+            self._parts = []

@@ -80,8 +80,8 @@ class QueryHandler:
         (mysql-server, libs/mysql/binlog/event/control_events.h, XA_prepare_event)
         """
         if not event[BODY]:
-            if self._transaction.rows:
-                table = self._transaction.rows[0][0].mapped.table.name
+            if not self._transaction.is_empty:
+                table = self._transaction.some_table
                 raise BinlogEventUnknown(
                     f"{table} was changed by a distributed transaction (XA), whose outcome is known only later",
                     hint=_XA_HINT,
@@ -97,14 +97,15 @@ class QueryHandler:
 
     def commit(self, event: bytes, _end: int) -> Iterator[Change]:
         """XID, or a statement that has the same effect."""
-        if self._transaction.rows and not self._progress.in_transaction:
+        if not self._transaction.is_empty and not self._progress.in_transaction:
             raise StreamError(
                 "changes came without the begin of their transaction: the start lies within one",
                 hint="start from a position between two transactions, such as SHOW MASTER STATUS gives",
             )
-        yield from self._transaction.changes(self._progress.file)
+        position, time = self._progress.finish(event)
+        yield from self._transaction.changes(position)
         self._tables.forget_surplus()
-        yield TransactionEnd(*self._progress.finish(event))
+        yield TransactionEnd(position, time)
 
     def _handle(self, query: Query, event: bytes) -> Iterable[Change]:
         return self._handlers[meaning_of(query.text)](query, event)
@@ -136,7 +137,7 @@ class QueryHandler:
 
     def _statement(self, query: Query, event: bytes) -> Iterator[Change]:
         """DDL as a rule, which is a transaction of its own, or the first part of CREATE TABLE ... SELECT."""
-        if self._transaction.rows:
+        if not self._transaction.is_empty:
             raise StreamError("a statement other than a change of rows stands behind changes in one transaction")
         start = self._progress.start_of(event)
         if self._progress.in_transaction:

@@ -10,6 +10,7 @@ from mysql_to_tidb.model.settings import ServerSettings
 from mysql_to_tidb.model.tables import Table
 from mysql_to_tidb.source.binlog.dump import Dump
 from mysql_to_tidb.source.binlog.packets import PacketSplitter
+from mysql_to_tidb.source.binlog.spool import SpoolLimits
 from mysql_to_tidb.source.binlog.walker import Walker
 
 
@@ -32,8 +33,9 @@ class BinlogStream:
         server_id: int,
         table_of: Callable[[TableName], Table | None],
         heartbeat_seconds: float = 1.0,
+        spool: SpoolLimits | None = None,
     ) -> None:
-        self._walker = Walker(position, identity, table_of)
+        self._walker = Walker(position, identity, table_of, spool)
         self._splitter = PacketSplitter()
         self._dump = Dump(settings, identity, position, server_id=server_id, heartbeat_seconds=heartbeat_seconds)
 

@@ -106,7 +106,7 @@ def _read(body: bytes) -> TableMap:
     )
 
 
-def read_length(data: bytes, place: int) -> tuple[int, int]:
+def read_length(data: bytes | memoryview, place: int) -> tuple[int, int]:
     """A length-encoded integer, and the place behind it."""
     first = data[place]
     if first < 251:

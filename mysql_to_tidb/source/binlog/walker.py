@@ -33,6 +33,7 @@ from mysql_to_tidb.source.binlog.headers import (
 from mysql_to_tidb.source.binlog.progress import OFFSET_MASK, Progress
 from mysql_to_tidb.source.binlog.queries import QueryHandler
 from mysql_to_tidb.source.binlog.rows import CHANGE_KINDS, RowsUnreadable
+from mysql_to_tidb.source.binlog.spool import SpoolLimits
 from mysql_to_tidb.source.binlog.table_map import TableMapUnreadable
 from mysql_to_tidb.source.binlog.tables import MappedTables
 from mysql_to_tidb.source.binlog.transaction import Transaction
@@ -50,11 +51,15 @@ class Walker:
     """Follows one stream from `position`, which lies between two transactions."""
 
     def __init__(
-        self, position: Position, identity: ServerIdentity, table_of: Callable[[TableName], Table | None]
+        self,
+        position: Position,
+        identity: ServerIdentity,
+        table_of: Callable[[TableName], Table | None],
+        spool: SpoolLimits | None = None,
     ) -> None:
         self._progress = Progress(position, identity)
         self._tables = MappedTables(table_of)
-        self._transaction = Transaction()
+        self._transaction = Transaction(spool)
         # Until a file says otherwise; before that come only events with rules of their own.
         self._checksum_bytes = CHECKSUM_BYTES
         queries = QueryHandler(self._progress, self._tables, self._transaction, table_of)
@@ -111,6 +116,7 @@ class Walker:
                 raise BinlogCorrupt(str(error), where=self.where) from error
             except (struct.error, IndexError, ValueError) as error:
                 raise BinlogCorrupt(f"an event is cut short or damaged ({error})", where=self.where) from error
+        self._transaction.spill_surplus()
 
     def _take(self, event: bytes, kind: int, end: int) -> Changes:
         """One event, whose checksum and place have been dealt with."""
@@ -139,9 +145,10 @@ class Walker:
 
     def _payload(self, event: bytes, end: int) -> Iterator[Change]:
         """A whole transaction, compressed; all its events are at the place of this one."""
-        for events in payload_events(event[BODY:end]):
+        for events in payload_events(memoryview(event)[BODY:end]):
             for inner in events:
                 yield from self._take(inner, inner[4], len(inner)) or ()
+            self._transaction.spill_surplus()
 
     def _format_description(self, event: bytes, _end: int) -> None:
         description = read_format_description(event)

@@ -13,5 +13,5 @@ SELECT * FROM mysql_to_tidb.checkpoints WHERE job = %(job)s FOR UPDATE;
 UPDATE mysql_to_tidb.checkpoints
 SET file = %(file)s, offset = %(offset)s, gtid_set = %(gtid_set)s, source_committed_at = %(source_committed_at)s,
     applied_at = %(applied_at)s, transactions = %(transactions)s, changes = %(changes)s,
-    lag_seconds = %(lag_seconds)s, sequence = sequence + 1
+    partial_changes = %(partial_changes)s, lag_seconds = %(lag_seconds)s, sequence = sequence + 1
 WHERE job = %(job)s AND epoch = %(epoch)s AND sequence = %(sequence)s;

@@ -47,7 +47,9 @@ CREATE TABLE IF NOT EXISTS mysql_to_tidb.checkpoints (
     applied_at DOUBLE NOT NULL COMMENT 'when it was applied, seconds since 1970',
     transactions BIGINT NOT NULL COMMENT 'source transactions applied since the job began',
     changes BIGINT NOT NULL COMMENT 'row changes applied since the job began',
-    lag_seconds DOUBLE NOT NULL COMMENT 'from the commit at the source to the target, for that transaction'
+    lag_seconds DOUBLE NOT NULL COMMENT 'from the commit at the source to the target, for that transaction',
+    partial_changes BIGINT NOT NULL DEFAULT 0
+        COMMENT 'row changes applied of the source transaction behind the position, where it is applied in slices'
 ) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin COMMENT 'committed together with the changes that it counts';
 
 -- create_tables: the migrated tables of each job
@@ -98,6 +100,13 @@ CREATE TABLE IF NOT EXISTS mysql_to_tidb.schema_history (
     state VARCHAR(20) NOT NULL COMMENT 'planned or done',
     PRIMARY KEY (job, number)
 ) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin COMMENT 'schema changes of the source that the job has met';
+
+-- add_partial_changes: transactions that are applied in slices
+ALTER TABLE mysql_to_tidb.checkpoints ADD COLUMN partial_changes BIGINT NOT NULL DEFAULT 0
+    COMMENT 'row changes applied of the source transaction behind the position, where it is applied in slices';
+
+-- set_version: the form that the tables have now
+UPDATE mysql_to_tidb.version SET version = %(version)s WHERE name = 'schema';
 
 -- write_version: say which form the tables have, where nothing says so yet
 INSERT IGNORE INTO mysql_to_tidb.version (name, version) VALUES ('schema', %(version)s);
