@@ -70,6 +70,12 @@ def numbers_array(numbers: Numbers, flags: Flags | None, kind: pa.DataType) -> p
     return pa.Array.from_buffers(kind, len(numbers), [validity(flags), pa.py_buffer(numbers)])
 
 
+def bytes_scalar(value: bytes) -> pa.Scalar:
+    """A binary scalar. `pyarrow.scalar` would import pandas, which takes half a second."""
+    offsets = np.array([0, len(value)], np.int32)
+    return pa.Array.from_buffers(pa.binary(), 1, [None, pa.py_buffer(offsets), pa.py_buffer(value)])[0]
+
+
 def flags_array(flags: Flags) -> pa.Array:
     """An array of booleans."""
     return pa.Array.from_buffers(pa.bool_(), len(flags), [None, validity(flags)])

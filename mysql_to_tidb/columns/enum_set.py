@@ -48,18 +48,27 @@ class _Labelled(Family):
 class Enum(_Labelled):
     """Travels as the number of the label, counted from 1.
 
-    Number 0 is what MySQL keeps for a value it did not know. It prints like an empty label, and no strict
-    statement stores it again, so it is refused.
+    Number 0 is what MySQL keeps for a value it did not know (MySQL manual, The ENUM Type). It prints like an
+    empty label and is found and stored by it, unless there is such a label: then it is refused.
     """
 
     data_types: ClassVar = frozenset({"enum"})
 
+    def unloadable(self, values: pa.Array) -> pa.Array | None:
+        return pc.fill_null(pc.equal(values, 0), False) if self.stored_with_warning(values) else None
+
+    def stored_with_warning(self, values: pa.Array) -> int:
+        return int(pc.sum(pc.equal(values, 0)).as_py() or 0)
+
     def _to_load(self, values: pa.Array) -> pa.Array:
-        if pc.any(pc.equal(values, 0)).as_py():
-            raise ValueError("0, the ENUM value of what was not among the labels when it was stored")
-        labels = pa.array([label.encode() for label in self.column.members], pa.binary())
+        if "" in self.column.members and self.stored_with_warning(values):
+            raise ValueError(
+                "0, the ENUM value of what was not among the labels when it was stored; the target could not tell it "
+                "from the empty label"
+            )
+        labels = pa.array([b"", *(label.encode() for label in self.column.members)], pa.binary())
         # A number beyond the labels is out of bounds, which raises.
-        return labels.take(pc.subtract(values, pa.scalar(1, pa.uint64())))
+        return labels.take(values)
 
 
 class Set(_Labelled):

@@ -67,6 +67,11 @@ class Family(ABC):
         del values
         return None
 
+    def stored_with_warning(self, values: pa.Array) -> int:
+        """How many of the values a strict INSERT refuses and any other stores as they are, with a warning each."""
+        del values
+        return 0
+
     @abstractmethod
     def to_literals(self, values: pa.Array) -> list[str]:
         """SQL literals, one per value, NULL as `NULL`.

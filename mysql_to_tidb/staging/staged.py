@@ -15,6 +15,16 @@ INSERT_ROWS_MAX = 500
 
 
 @dataclass(frozen=True, slots=True)
+class StagedInsert:
+    """A statement that stores rows one by one."""
+
+    statement: str
+    rows: int
+    warnings: int
+    """Values that the target stores as they are only with a warning, and not at all while it is strict."""
+
+
+@dataclass(frozen=True, slots=True)
 class StagedRows:
     """What one or a few statements write. With `replace`, rows of the same key or unique values give way."""
 
@@ -24,16 +34,16 @@ class StagedRows:
     """Where the fields of a line go."""
     payload: memoryview
     payload_rows: int
-    inserts: tuple[tuple[str, int], ...] = ()
-    """Statements, each with the number of its rows, for rows that LOAD DATA cannot store."""
+    inserts: tuple[StagedInsert, ...] = ()
+    """For rows that LOAD DATA cannot store."""
 
     @property
     def rows(self) -> int:
-        return self.payload_rows + sum(rows for _, rows in self.inserts)
+        return self.payload_rows + sum(insert.rows for insert in self.inserts)
 
     @property
     def bytes(self) -> int:
-        return len(self.payload) + sum(len(statement) for statement, _ in self.inserts)
+        return len(self.payload) + sum(len(insert.statement) for insert in self.inserts)
 
 
 def stage_rows(table: TableName, batch: pa.RecordBatch, families: Sequence[Family], *, replace: bool) -> StagedRows:
@@ -42,11 +52,16 @@ def stage_rows(table: TableName, batch: pa.RecordBatch, families: Sequence[Famil
     Raises ValueUnrepresentable, naming the column, for a value that the target cannot hold.
     """
     unloadable = unloadable_rows(batch, families)
-    inserts: tuple[tuple[str, int], ...] = ()
+    inserts: tuple[StagedInsert, ...] = ()
     if unloadable is not None:
         verb = "REPLACE INTO" if replace else "INSERT INTO"
         rest = batch.filter(unloadable)
         slices = [rest.slice(start, INSERT_ROWS_MAX) for start in range(0, rest.num_rows, INSERT_ROWS_MAX)]
-        inserts = tuple((insert_statement(verb, table, rows, families), rows.num_rows) for rows in slices)
+        inserts = tuple(_insert(verb, table, rows, families) for rows in slices)
         batch = batch.filter(pc.invert(unloadable))
     return StagedRows(table, replace, load_columns(families), encode_rows(batch, families), batch.num_rows, inserts)
+
+
+def _insert(verb: str, table: TableName, rows: pa.RecordBatch, families: Sequence[Family]) -> StagedInsert:
+    warnings = sum(family.stored_with_warning(values) for family, values in zip(families, rows.columns, strict=True))
+    return StagedInsert(insert_statement(verb, table, rows, families), rows.num_rows, warnings)

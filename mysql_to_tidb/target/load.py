@@ -7,7 +7,7 @@ from mysql_to_tidb.errors import MigrationError, TargetConflict, TargetError, Ta
 from mysql_to_tidb.model.checkpoints import Chunk, ChunkPart, ChunkState
 from mysql_to_tidb.points import Point, reached
 from mysql_to_tidb.staging.encode import LOAD_FORMAT
-from mysql_to_tidb.staging.staged import StagedRows
+from mysql_to_tidb.staging.staged import StagedInsert, StagedRows
 from mysql_to_tidb.target.connection import LoadCounts, TargetConnection, target_errors
 from mysql_to_tidb.target.state_tables import TableLedger
 from mysql_to_tidb.target.transaction import transaction
@@ -15,6 +15,7 @@ from mysql_to_tidb.target.transaction import transaction
 CLEARED_ROWS_MAX = 20_000
 """How many rows one transaction removes when a snapshot load begins anew."""
 _DUPLICATE = 1062
+_TRUNCATED = 1265
 _AT_ROW = re.compile(r"\bat row (\d+)|\bRow (\d+) ")
 _SHOWN_MAX = 5
 _ROW_SHOWN_BYTES_MAX = 200
@@ -36,14 +37,27 @@ def load_rows(connection: TargetConnection, staged: StagedRows) -> None:
     """
     if staged.payload_rows:
         _load_payload(connection, staged)
-    for statement, rows in staged.inserts:
-        with target_errors(str(staged.table)), connection.cursor() as cursor:
-            inserted = cursor.execute(statement)
-            warnings = _warnings(connection) if cursor.warning_count else []
-        if warnings or (inserted != rows and not staged.replace):
-            raise TargetRefused(
-                f"the target would not store each of {rows} rows as it is ({_said(warnings)})", where=str(staged.table)
-            )
+    for insert in staged.inserts:
+        with target_errors(str(staged.table)):
+            _insert(connection, staged, insert)
+
+
+def _insert(connection: TargetConnection, staged: StagedRows, insert: StagedInsert) -> None:
+    """Without strictness where values are stored with a warning: of these just as many as there are such values."""
+    if insert.warnings:
+        connection.query("SET SESSION sql_mode = REPLACE(@@sql_mode, 'STRICT_TRANS_TABLES', '')")
+    with connection.cursor() as cursor:
+        inserted = cursor.execute(insert.statement)
+        count = int(cursor.warning_count)
+    warnings = _warnings(connection) if count else []
+    if insert.warnings:
+        connection.query("SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_TRANS_TABLES')")
+    expected = count == insert.warnings and all(warning.number == _TRUNCATED for warning in warnings)
+    if not expected or (inserted != insert.rows and not staged.replace):
+        raise TargetRefused(
+            f"the target would not store each of {insert.rows} rows as it is ({_said(warnings)})",
+            where=str(staged.table),
+        )
 
 
 def load_chunk_part(connection: TargetConnection, chunk: Chunk, part: ChunkPart, staged: StagedRows | None) -> Chunk:

@@ -24,10 +24,8 @@ def route(journey: Journey) -> Route:
         Kind(f"ENUM({listed(LABELS)})", seen="CONCAT(HEX({0}), '/', CAST({0} AS UNSIGNED))"),
         Kind(f"ENUM({listed(MANY)})"),
         Kind(latin, "ENUM('é', 'ü', 'x')"),
-        *(
-            Kind(f"SET({listed(FLAGS[:size])})", seen="CONCAT({0}, '/', CAST({0} AS UNSIGNED))")
-            for size in (1, 9, 17, 33, 64)
-        ),
+        # By its labels alone: as a number, TiDB takes a SET for a DOUBLE, which has no room for 64 of them.
+        *(Kind(f"SET({listed(FLAGS[:size])})") for size in (1, 9, 17, 33, 64)),
         Kind(f"SET({listed([label for label in LABELS if label])})"),
     )
 
@@ -56,7 +54,15 @@ def test_labels_that_the_catalog_cannot_show_are_refused(journey: Journey) -> No
     journey.route(Kind("ENUM('?', 'b') CHARACTER SET latin1", "ENUM('?', 'b')"))
 
 
-def test_an_enum_value_of_no_label_is_refused_by_name(journey: Journey) -> None:
-    route = journey.route(Kind("ENUM('a', 'b')"))
-    with pytest.raises(ValueUnrepresentable, match=r"`c0`.*0, the ENUM value"):
+def test_an_enum_value_of_no_label_arrives_as_such(journey: Journey) -> None:
+    number = "CONCAT({0}, '/', CAST({0} AS UNSIGNED))"
+    route = journey.route(Kind("ENUM('a', 'b')", seen=number), Kind("ENUM('é') NOT NULL", seen=number))
+    batch = route.carry([("'a'", "1"), ("'unknown'", "1"), ("NULL", "'unknown'"), ("'unknown'", "'unknown'")])
+    assert batch["c0"].to_pylist() == [1, 0, None, 0]
+    route.carry([("'unknown'", "'unknown'")] * 600)
+
+
+def test_an_enum_value_of_no_label_beside_an_empty_label_is_refused_by_name(journey: Journey) -> None:
+    route = journey.route(Kind("ENUM('a', '')"))
+    with pytest.raises(ValueUnrepresentable, match=r"`c0`.*0, the ENUM value.*empty label"):
         route.carry([("'a'",), ("'unknown'",)])
