@@ -5,6 +5,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterator
 
+import hypothesis
 import pytest
 
 from tests.lab.install import Kind, ServerMissing, describe
@@ -15,6 +16,10 @@ from tests.lab.servers import SOURCE_OPTIONS, TARGET_OPTIONS, LabServer, Server
 SOURCE_MYSQL_URL = "SOURCE_MYSQL_URL"
 SOURCE_MARIADB_URL = "SOURCE_MARIADB_URL"
 TIDB_URL = "TIDB_URL"
+
+# A busy machine is no reason to fail.
+hypothesis.settings.register_profile("no deadline", deadline=None)
+hypothesis.settings.load_profile("no deadline")
 
 
 def pytest_report_header() -> list[str]:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mysql_to_tidb.columns import Family
+from mysql_to_tidb.columns.arrays import bytes_scalar
 from mysql_to_tidb.model.names import TableName, quote_name
 
 LOAD_FORMAT = r"CHARACTER SET binary FIELDS TERMINATED BY '\t' ESCAPED BY '\\' LINES TERMINATED BY '\n'"
@@ -17,6 +18,7 @@ LOAD_FORMAT = r"CHARACTER SET binary FIELDS TERMINATED BY '\t' ESCAPED BY '\\' L
 
 _ESCAPES = ((b"\\", b"\\\\"), (b"\t", b"\\t"), (b"\n", b"\\n"))
 _NULL = rb"\N"
+_TAB, _NEWLINE, _NOTHING = (bytes_scalar(value) for value in (b"\t", b"\n", b""))
 
 
 def encode_rows(batch: pa.RecordBatch, families: Sequence[Family]) -> memoryview:
@@ -27,9 +29,9 @@ def encode_rows(batch: pa.RecordBatch, families: Sequence[Family]) -> memoryview
     parts: list[pa.Array | pa.Scalar] = []
     for column, family in zip(batch.columns, families, strict=True):
         field = family.to_load(column)
-        parts += [field if family.escape_free else _escaped(field), pa.scalar(b"\t")]
-    parts[-1] = pa.scalar(b"\n")
-    lines = pc.binary_join_element_wise(*parts, pa.scalar(b""), null_handling="replace", null_replacement=_NULL)
+        parts += [field if family.escape_free else _escaped(field), _TAB]
+    parts[-1] = _NEWLINE
+    lines = pc.binary_join_element_wise(*parts, _NOTHING, null_handling="replace", null_replacement=_NULL)
     return _data(lines)
 
 
