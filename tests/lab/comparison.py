@@ -60,6 +60,8 @@ class Column:
         if self.data_type == "vector":
             to_text = "VEC_AS_TEXT" if server.is_tidb else "VECTOR_TO_STRING"
             return f"{to_text}({name})"
+        if self.data_type == "enum":
+            return f"CONCAT({name} + 0, ' ', {name})"  # what is none of the labels looks empty
         return f"HEX({name})" if self.data_type.endswith(BYTES) else name
 
 
