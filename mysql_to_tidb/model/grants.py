@@ -94,6 +94,11 @@ class Grants:
             for grant in self.grants
         )
 
+    def revoked_schemas(self, privilege: str) -> list[str]:
+        """Databases on which a global right is revoked, and not given again."""
+        names = sorted({grant.schema for grant in self.grants if grant.revoked})
+        return [name for name in names if self._revoked(privilege, name) and not self.on_schema(privilege, name)]
+
     def _gives(self, grant: Grant, privilege: str) -> bool:
         good_enough = {privilege, ALL} | _IMPLIED_BY.get(privilege, set())
         return not grant.revoked and bool(grant.privileges & good_enough)

@@ -1,7 +1,9 @@
 """How each kind of source is mended: what to change, where, and the vendor's page about it."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from mysql_to_tidb.model.names import quote_name
 from mysql_to_tidb.source.facts import SourceFacts
 
 
@@ -103,3 +105,9 @@ def grant(facts: SourceFacts, privileges: str, on: str = "*.*") -> Advice:
         "https://mariadb.com/kb/en/grant/" if facts.mariadb else "https://dev.mysql.com/doc/refman/8.4/en/grant.html"
     )
     return Advice(f"run GRANT {privileges} ON {on} TO '{user}'@'{host}'", manual)
+
+
+def grants_on(facts: SourceFacts, privileges: Sequence[str], schemas: Iterable[str]) -> Advice:
+    """A statement for each of some databases."""
+    advice = [grant(facts, ", ".join(privileges), f"{quote_name(schema)}.*") for schema in schemas]
+    return Advice("; ".join(one.solution for one in advice), advice[0].documentation if advice else "")

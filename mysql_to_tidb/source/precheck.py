@@ -30,6 +30,8 @@ class Scope:
     """Views among them."""
     connections: int
     """That the job opens at the most."""
+    unreadable: tuple[Table, ...] = ()
+    """Chosen too, but the user may not read them, so that nobody knows all of their columns."""
     load_seconds: float = 0.0
     """Estimated duration of the full load."""
     start_file: str = ""

@@ -6,9 +6,11 @@ from collections import defaultdict
 from mysql_to_tidb.model.checks import CheckResult, listed
 from mysql_to_tidb.model.definitions import foreign_keys_of, parse_create_table
 from mysql_to_tidb.model.grants import Grants
+from mysql_to_tidb.model.names import quote_name
+from mysql_to_tidb.model.objects import is_system_schema
 from mysql_to_tidb.model.states import Mode
 from mysql_to_tidb.model.tables import Table, TableKind
-from mysql_to_tidb.source.advice import Advice, grant
+from mysql_to_tidb.source.advice import Advice, grant, grants_on
 from mysql_to_tidb.source.facts import SourceFacts
 from mysql_to_tidb.source.precheck import Item, Scope, failed, passed, warned
 
@@ -42,11 +44,11 @@ Lack = tuple[str, str, str]
 
 def _unreadable(grants: Grants, scope: Scope) -> list[Lack]:
     lacking: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for table in scope.tables:
+    for table in (*scope.tables, *scope.unreadable):
         needed = ["SELECT", "SHOW VIEW"] if table.kind is TableKind.VIEW else ["SELECT"]
         for privilege in needed:
             if not grants.on_table(privilege, table.name):
-                lacking[privilege, f"`{table.name.schema}`.*"].append(str(table.name))
+                lacking[privilege, f"{quote_name(table.name.schema)}.*"].append(str(table.name))
     return [(privilege, on, f"to read {listed(names)}") for (privilege, on), names in lacking.items()]
 
 
@@ -73,7 +75,9 @@ def _locks(facts: SourceFacts, scope: Scope) -> list[Lack]:
     why = "to take a start position, as the source has no GTIDs" if everything else "to read tables without a key"
     if not needs_tables and facts.kind not in _NO_GLOBAL_LOCK:
         why = f"or RELOAD {why}"
-    return [("LOCK TABLES", f"`{schema}`.*", why) for schema in sorted({table.name.schema for table in unlocked})]
+    return [
+        ("LOCK TABLES", f"{quote_name(schema)}.*", why) for schema in sorted({table.name.schema for table in unlocked})
+    ]
 
 
 def _may_lock(grants: Grants, table: Table) -> bool:
@@ -87,12 +91,14 @@ def _may_flush(facts: SourceFacts) -> bool:
 def visible_objects(facts: SourceFacts, scope: Scope) -> CheckResult | None:
     """Servers show a user only what it has a right to; tables that stay hidden would be left out."""
     item, choice = "visible_objects", scope.choice
-    if choice.tables or facts.grants.globally("SELECT"):
+    if choice.tables:
         return None
+    if facts.grants.globally("SELECT"):
+        return _revoked_databases(facts, scope)
     named = [pattern.literal for pattern in choice.databases]
     partly = [name for name in scope.databases if not facts.grants.on_schema("SELECT", name)]
     if partly:
-        advice = grant(facts, "SELECT", ", ".join(f"`{name}`.*" for name in partly))
+        advice = grants_on(facts, ("SELECT",), partly)
         reason = (
             f"SELECT is granted for single tables of {listed(partly)}: others there cannot be seen and are left out"
         )
@@ -101,6 +107,17 @@ def visible_objects(facts: SourceFacts, scope: Scope) -> CheckResult | None:
         reason = "SELECT is not granted on *.*: databases that the source user cannot see are left out"
         return warned(item, reason, Advice("name the databases in the job, or grant SELECT on *.*"))
     return passed(item, "the source user sees every table of the chosen databases")
+
+
+def _revoked_databases(facts: SourceFacts, scope: Scope) -> CheckResult | None:
+    """Databases that a partial revoke hides from a user who may read all others."""
+    fold_case = facts.fold_case
+    revoked = [name for name in facts.grants.revoked_schemas("SELECT") if not is_system_schema(name)]
+    hidden = [name for name in revoked if scope.choice.selects_database(name, fold_case=fold_case)]
+    if not hidden:
+        return None
+    reason = f"SELECT is revoked on {listed(hidden)}: what the source user cannot see there is left out"
+    return warned("visible_objects", reason, grants_on(facts, ("SELECT",), hidden))
 
 
 def no_primary_key(facts: SourceFacts, scope: Scope) -> CheckResult:

@@ -15,6 +15,7 @@ from mysql_to_tidb.model.states import Mode
 from mysql_to_tidb.model.tables import Table
 from mysql_to_tidb.source import facts as source_facts
 from mysql_to_tidb.source import precheck as source_items
+from mysql_to_tidb.source.advice import grants_on
 from mysql_to_tidb.source.connection import open_source
 from mysql_to_tidb.source.precheck_tables import table_items_for
 from mysql_to_tidb.source.schema import read_databases, read_tables
@@ -92,26 +93,41 @@ def _check_source(settings: ServerSettings, request: Request) -> SourceSide:
             databases = read_databases(connection, request.choice)
             tables = read_tables(connection, request.choice)
         except MigrationError as error:
-            results.append(_failure("objects", "source", error))
+            results.append(_hidden(error, facts, request))
         else:
             results.append(_chosen(tables, request))
     except MigrationError as error:
         return [_failure("source_connection", "source", error)], None, ()
     finally:
         connection.close()
+    may_read = {table.name: facts.grants.on_table("SELECT", table.name) for table in tables}
+    readable = tuple(table for table in tables if may_read[table.name])
     scope = source_items.Scope(
         mode=request.mode,
         choice=request.choice,
         databases=databases,
-        tables=tables,
+        tables=readable,
+        unreadable=tuple(table for table in tables if not may_read[table.name]),
         connections=request.connections,
-        load_seconds=load_seconds(tables, request.load_connections),
+        load_seconds=load_seconds(readable, request.load_connections),
         start_file=request.start_file,
         start_gtid=request.start_gtid,
     )
     items = (*source_items.items_for(scope), *table_items_for(scope))
     results += [result for item in items if (result := item(facts, scope)) is not None]
-    return results, facts, tables
+    return results, facts, readable
+
+
+def _hidden(error: MigrationError, facts: source_facts.SourceFacts, request: Request) -> CheckResult:
+    """What is named in the job and not there; or there, and not shown to a user without rights."""
+    result = _failure("objects", "source", error)
+    patterns = (*request.choice.databases, *(table.schema for table in request.choice.tables))
+    named = sorted({pattern.literal for pattern in patterns if pattern.literal is not None})
+    lacking = [name for name in named if not facts.grants.on_schema("SELECT", name)]
+    if not lacking:
+        return result
+    advice = grants_on(facts, ("SELECT", "SHOW VIEW"), lacking)
+    return replace(result, solution=f"{result.solution}: {advice.solution}", documentation=advice.documentation)
 
 
 def _chosen(tables: tuple[Table, ...], request: Request) -> CheckResult:

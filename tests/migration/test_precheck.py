@@ -97,88 +97,6 @@ def test_a_full_load_does_without_a_binary_log(start_server: StartServer, target
     assert failures(checked(source, target, request("shop", mode=Mode.FULL))) == set()
 
 
-PRIVILEGES = "SELECT, SHOW VIEW, LOCK TABLES, RELOAD, REPLICATION SLAVE, REPLICATION CLIENT"
-
-
-def user(server: Server, name: str, *grants: str) -> Server:
-    """The same server, as a user of its own with these rights."""
-    server.execute(f"DROP USER IF EXISTS {name}@'%'", f"CREATE USER {name}@'%' IDENTIFIED BY 'Secret-1'")
-    server.execute("FLUSH PRIVILEGES", *(f"GRANT {grant} TO {name}@'%'" for grant in grants))
-    return Server(replace(server.settings, user=name, password="Secret-1"))
-
-
-@pytest.fixture
-def source_of_one_test(request: pytest.FixtureRequest, start_server: StartServer) -> LabServer:
-    """A server whose users a test may change, without GTIDs and without anonymous users."""
-    server = start_server(request.param, "--loose-gtid-mode=OFF", "--loose-enforce-gtid-consistency=OFF")
-    if request.param is Kind.MARIADB:
-        server.execute("DELETE FROM mysql.global_priv WHERE User = ''", "FLUSH PRIVILEGES")
-    with_table(server, "shop", "CREATE TABLE t (id INT PRIMARY KEY)", "CREATE TABLE heap (id INT)")
-    server.execute("CREATE VIEW shop.v AS SELECT id FROM shop.t")
-    return server
-
-
-@pytest.mark.parametrize("source_of_one_test", list(Kind), indirect=True)
-def test_each_right_that_a_source_user_lacks_is_named_with_its_grant(
-    source_of_one_test: LabServer, target: Server
-) -> None:
-    server = source_of_one_test
-    enough = checked(user(server, "mover", f"{PRIVILEGES} ON *.*"), target, request("shop"))
-    assert enough["source_privileges"].outcome is Outcome.PASS
-    assert failures(enough) == set()
-    for lacking in ("SHOW VIEW", "REPLICATION SLAVE", "REPLICATION CLIENT"):
-        rest = ", ".join(right for right in PRIVILEGES.split(", ") if right != lacking)
-        result = checked(user(server, "mover", f"{rest} ON *.*"), target, request("shop"))["source_privileges"]
-        assert result.outcome is Outcome.FAILED
-        assert f"GRANT {lacking} ON" in result.solution
-        assert "'mover'@'%'" in result.solution
-
-
-@pytest.mark.parametrize("source_of_one_test", list(Kind), indirect=True)
-def test_rights_by_role_and_by_database_are_enough(source_of_one_test: LabServer, target: Server) -> None:
-    server = source_of_one_test
-    server.execute(
-        "CREATE ROLE copier",
-        "GRANT SELECT, SHOW VIEW, LOCK TABLES ON `sh%`.* TO copier",
-        "GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO copier",
-    )
-    member = user(server, "mover")
-    role_of = "SET DEFAULT ROLE copier FOR mover@'%'" if server.settings.kind == "mariadb" else (
-        "SET DEFAULT ROLE copier TO mover@'%'"
-    )  # fmt: skip
-    server.execute("GRANT copier TO mover@'%'", role_of)
-    assert failures(checked(member, target, request("shop"))) == set()
-
-
-@pytest.mark.parametrize("source_of_one_test", list(Kind), indirect=True)
-def test_what_a_source_user_may_not_see_fails_instead_of_being_left_out(
-    source_of_one_test: LabServer, target: Server
-) -> None:
-    server = source_of_one_test
-    following = "REPLICATION SLAVE, REPLICATION CLIENT, RELOAD ON *.*"
-    single = checked(user(server, "mover", following, "SELECT ON shop.t"), target, request("shop"))
-    assert single["visible_objects"].outcome is Outcome.FAILED
-    nothing = checked(user(server, "mover", following), target, request("shop"))
-    assert nothing["objects"].outcome is Outcome.FAILED
-    assert "shop" in nothing["objects"].reason
-
-
-@pytest.mark.parametrize("source_of_one_test", [Kind.MYSQL], indirect=True)
-def test_locks_are_asked_for_only_where_the_snapshot_needs_them(
-    source_of_one_test: LabServer, start_server: StartServer, target: Server
-) -> None:
-    rights = "SELECT, SHOW VIEW, REPLICATION SLAVE, REPLICATION CLIENT ON *.*"
-    without = checked(user(source_of_one_test, "mover", rights), target, request("shop"))["source_privileges"]
-    assert without.outcome is Outcome.FAILED
-    assert "as the source has no GTIDs" in without.reason
-    gtids = start_server(Kind.MYSQL, "--gtid-mode=ON", "--enforce-gtid-consistency=ON")
-    with_table(gtids, "shop", "CREATE TABLE t (id INT PRIMARY KEY)")
-    assert failures(checked(user(gtids, "mover", rights), target, request("shop"))) == set()
-    gtids.execute("CREATE TABLE shop.heap (id INT)")
-    heap = checked(user(gtids, "mover", rights), target, request("shop"))["source_privileges"]
-    assert "to read tables without a key" in heap.reason
-
-
 def test_tables_that_need_a_thought_are_named(source_mysql: Server, target: Server, database_name: str) -> None:
     with_table(
         source_mysql,
@@ -267,22 +185,6 @@ def test_rows_at_the_target_are_noticed(source_mysql: Server, target: Server, da
     assert incremental["target_not_empty"].outcome is Outcome.PASS
     target.execute(f"ALTER TABLE `{database_name}`.heap ADD COLUMN x INT NOT NULL")
     assert checked(source_mysql, target, request(database_name))["target_tables"].outcome is Outcome.FAILED
-
-
-def test_a_target_user_with_too_few_rights_is_told_which(
-    source_mysql: Server, target: Server, database_name: str
-) -> None:
-    with_table(source_mysql, database_name, "CREATE TABLE t (id INT PRIMARY KEY)")
-    name = f"u_{database_name}"
-    poor = user(target, name, "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALTER ON *.*")
-    try:
-        result = checked(source_mysql, poor, request(database_name))["target_privileges"]
-        assert result.outcome is Outcome.FAILED
-        assert f"GRANT INDEX ON `{database_name}`.* TO '{name}'@'%'" in result.solution
-        target.execute(f"GRANT INDEX ON *.* TO {name}@'%'")
-        assert checked(source_mysql, poor, request(database_name))["target_privileges"].outcome is Outcome.PASS
-    finally:
-        target.execute(f"DROP USER {name}@'%'")
 
 
 def test_source_and_target_must_not_be_the_same_server(source: Server, database_name: str) -> None:
