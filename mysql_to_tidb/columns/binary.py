@@ -6,6 +6,7 @@ from typing import ClassVar
 import pyarrow as pa
 
 from mysql_to_tidb.columns.arrays import binary_array
+from mysql_to_tidb.columns.compressed import plain
 from mysql_to_tidb.columns.family import Family
 from mysql_to_tidb.model.changes import ImageColumn
 
@@ -20,7 +21,7 @@ class Binary(Family):
         return values
 
     def _from_image(self, values: Sequence[object], image: ImageColumn) -> pa.Array:
-        return binary_array(values)
+        return binary_array(plain(values, image))
 
     def _to_load(self, values: pa.Array) -> pa.Array:
         return values

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from mysql_to_tidb.columns.charsets import BYTES_PER_CHARACTER
+from mysql_to_tidb.columns.compressed import BLOB_COMPRESSED, VARCHAR_COMPRESSED
 from mysql_to_tidb.model.changes import ImageColumn
 from mysql_to_tidb.model.tables import Column
 
@@ -14,7 +15,7 @@ Check = Callable[[Column, bytes], bool]
 
 _VARCHAR, _VAR_STRING, _STRING, _BLOB, _ENUM, _SET = 15, 253, 254, 252, 247, 248
 _TIMESTAMP, _TIMESTAMP2, _DATETIME, _DATETIME2, _TIME, _TIME2 = 7, 17, 12, 18, 11, 19
-_DATE, _NEWDATE, _YEAR, _BIT, _DECIMAL, _FLOAT, _DOUBLE, _JSON = 10, 14, 13, 16, 246, 4, 5, 245
+_DATE, _NEWDATE, _YEAR, _BIT, _DECIMAL, _FLOAT, _DOUBLE, _JSON, _VECTOR = 10, 14, 13, 16, 246, 4, 5, 245, 242
 
 _LENGTH_BYTES = {
     size + kind: length
@@ -31,8 +32,10 @@ def image_fits(column: Column, image: ImageColumn) -> bool:
     Types that no family carries fit whatever they come as.
     """
     checks = _CHECKS.get(column.data_type.lower())
-    if checks is None or "compressed" in column.column_type.lower():
+    if checks is None:
         return True
+    if "compressed" in column.column_type.lower():
+        checks = _COMPRESSED
     check = checks.get(image.type_code)
     return check is not None and check(column, image.metadata)
 
@@ -75,6 +78,15 @@ def _fixed(column: Column, metadata: bytes) -> bool:
     return metadata[0] | 0x30 == _STRING and length == _octets(column)
 
 
+def _variable_compressed(column: Column, metadata: bytes) -> bool:
+    """As an ordinary one, and a byte for how it is compressed."""
+    return int.from_bytes(metadata, "little") == _octets(column) + 1
+
+
+def _of_width(width: int) -> Check:
+    return lambda _, metadata: metadata == bytes([_STRING, width])
+
+
 def _long(column: Column, metadata: bytes) -> bool:
     return metadata == bytes([_LENGTH_BYTES[column.data_type.lower()]])
 
@@ -107,6 +119,8 @@ def _declared_sizes(column: Column, otherwise: int) -> tuple[int, int]:
 
 _CHARACTERS: Mapping[int, Check] = {_VARCHAR: _variable, _VAR_STRING: _variable, _STRING: _fixed}
 
+_COMPRESSED: Mapping[int, Check] = {VARCHAR_COMPRESSED: _variable_compressed, BLOB_COMPRESSED: _long}
+
 _CHECKS: Mapping[str, Mapping[int, Check]] = {
     "tinyint": {1: _plain},
     "smallint": {2: _plain},
@@ -130,5 +144,9 @@ _CHECKS: Mapping[str, Mapping[int, Check]] = {
     "datetime": {_DATETIME2: _fraction, _DATETIME: _before_fractions},
     "timestamp": {_TIMESTAMP2: _fraction, _TIMESTAMP: _before_fractions},
     "year": {_YEAR: _plain},
+    "uuid": {_STRING: _of_width(16)},
+    "inet6": {_STRING: _of_width(16)},
+    "inet4": {_STRING: _of_width(4)},
+    "vector": {_VECTOR: _of_size(4)},
 }
 """By the data type: the type codes that its row images may have, each with what its metadata must be."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
+from mysql_to_tidb.columns.address import Inet4, Inet6, Uuid
 from mysql_to_tidb.columns.binary import Binary, FixedBinary
 from mysql_to_tidb.columns.bit import Bit
 from mysql_to_tidb.columns.decimal import Decimal
@@ -14,6 +15,7 @@ from mysql_to_tidb.columns.integer import Integer
 from mysql_to_tidb.columns.json import Json
 from mysql_to_tidb.columns.temporal import Date, DateTime, Time, Timestamp, Year
 from mysql_to_tidb.columns.text import Text
+from mysql_to_tidb.columns.vector import Vector
 from mysql_to_tidb.errors import UnsupportedSchema
 from mysql_to_tidb.model.names import quote_name
 from mysql_to_tidb.model.tables import Column, Table
@@ -34,6 +36,10 @@ FAMILIES: tuple[type[Family], ...] = (
     Timestamp,
     Time,
     Year,
+    Uuid,
+    Inet4,
+    Inet6,
+    Vector,
 )
 
 _FAMILY_OF_TYPE = {data_type: family for family in FAMILIES for data_type in family.data_types}
@@ -45,9 +51,11 @@ def family_of(column: Column) -> Family:
     Raises UnsupportedSchema, naming the column and its type, where there is none.
     """
     family = _FAMILY_OF_TYPE.get(column.data_type.lower())
-    definition = f"{column.column_type} {column.extra}".lower()
-    if family is None or "compressed" in definition or definition.startswith("year(2)"):
-        raise UnsupportedSchema(f"column {quote_name(column.name)} has the type {column.column_type}, unknown to TiDB")
+    if family is None or column.column_type.lower().startswith("year(2)"):
+        raise UnsupportedSchema(
+            f"column {quote_name(column.name)} has the type {column.column_type}, which TiDB does not have",
+            hint="change the column at the source, or exclude the table from the job",
+        )
     return family(column)
 
 

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from mysql_to_tidb.columns.arrays import binary_array
 from mysql_to_tidb.columns.charsets import UTF8, Decoder, decoder_of, extends_ascii
+from mysql_to_tidb.columns.compressed import plain
 from mysql_to_tidb.columns.family import Family
 from mysql_to_tidb.errors import UnsupportedSchema
 from mysql_to_tidb.model.changes import ImageColumn
@@ -49,7 +50,7 @@ class Text(Family):
         return binary_array(texts, pa.string())
 
     def _from_image(self, values: Sequence[object], image: ImageColumn) -> pa.Array:
-        return self._from_text(binary_array(values))
+        return self._from_text(binary_array(plain(values, image)))
 
     def _to_load(self, values: pa.Array) -> pa.Array:
         return values.view(pa.binary())

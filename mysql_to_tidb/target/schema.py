@@ -24,6 +24,7 @@ def storage(draft: TableDraft) -> Rewrites:
 
 RULES: tuple[Callable[[TableDraft], Rewrites], ...] = (
     storage,
+    schema_types.translated_types,
     schema_types.unsupported_columns,
     schema_types.type_spelling,
     schema_types.text_widths,

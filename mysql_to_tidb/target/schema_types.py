@@ -26,9 +26,12 @@ _WIDER = {"tinytext": "text", "text": "mediumtext", "mediumtext": "longtext", "l
 _NOT_GROWING = {"utf8mb4", "utf8mb3", "utf8", "ascii", "utf32"}
 """Character sets whose text is never longer in UTF-8."""
 
+_COMPRESSED = re.compile(r"\s*/\*.*?COMPRESSED.*?\*/", re.IGNORECASE)
+"""What MariaDB adds to a type in information_schema."""
+
 _PLAIN_TYPES = re.compile(
     "(tiny|small|medium|big)?int|decimal|float|double|bit|year|date|time|datetime|timestamp"
-    "|(var)?char|(var)?binary|(tiny|medium|long)?(text|blob)|enum|set|json"
+    "|(var)?char|(var)?binary|(tiny|medium|long)?(text|blob)|enum|set|json|vector"
 )
 _NO_DEFAULT = re.compile(r"(tiny|medium|long)?(text|blob)|json")
 
@@ -65,6 +68,43 @@ def unsupported_columns(draft: TableDraft) -> Rewrites:
             where = f"{draft.name}.{column.name}"
             raise UnsupportedSchema(f"TiDB has no type for {column.column_type}", where=where)
     yield from ()
+
+
+_PRINTED = {"uuid": 36, "inet6": 39, "inet4": 15}
+"""Types of MariaDB that become text, with the characters of the longest."""
+
+
+def translated_types(draft: TableDraft) -> Rewrites:
+    """Types that TiDB has not, or not quite, become those that hold the same values."""
+    for column_draft in draft.columns:
+        column = column_draft.column
+        if column.data_type in _PRINTED:
+            characters = _PRINTED[column.data_type]
+            data_type = "char" if column.data_type == "uuid" else "varchar"
+            text = f"{data_type}({characters})"
+            meaning = f"{column.column_type} becomes {text} with the text that MariaDB prints; it is compared as text"
+            yield draft.rewrite("type", column.name, meaning)
+            column_draft.column = replace(
+                column,
+                data_type=data_type,
+                column_type=text,
+                character_set="utf8mb4",
+                collation="utf8mb4_bin",
+                characters_max=characters,
+            )
+        elif column.data_type == "vector":
+            meaning = (
+                f"{column.column_type} becomes vector: TiDB's takes exactly so many numbers, MySQL's at most so many"
+            )
+            yield draft.rewrite("type", column.name, meaning, Severity.NOTE)
+            column_draft.column = replace(column, column_type="vector")
+        elif (plain := _COMPRESSED.sub("", column.column_type)) != column.column_type:
+            yield draft.rewrite("type", column.name, "the column is not COMPRESSED any more", Severity.NOTE)
+            column_draft.column = replace(column, column_type=plain)
+        elif "zerofill" in column.column_type:
+            yield draft.rewrite(
+                "zerofill", column.name, "TiDB prints the number without zeros before it", Severity.NOTE
+            )
 
 
 def type_spelling(draft: TableDraft) -> Rewrites:

@@ -8,6 +8,7 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
+from uuid import UUID
 
 from tests.lab.install import Kind
 
@@ -115,13 +116,41 @@ ZONES = ("+00:00", "+05:30", "-11:00", "+13:45")
 
 def random_type(chance: Random, kind: Kind) -> ValueType:
     """Any type of this kind of source, texts and numbers more often than others."""
-    makers = (integer, integer, decimal, text, text, text, binary, temporal, temporal, floating, label, bits, document)
+    makers = [integer, integer, decimal, text, text, text, binary, temporal, temporal, floating, label, bits, document]
+    if kind is Kind.MARIADB:
+        makers.append(mariadb_type)
     return chance.choice(makers)(chance, kind)
+
+
+def mariadb_type(chance: Random, kind: Kind) -> ValueType:
+    """What only MariaDB has."""
+    groups = (0, 0, 0, 1, 0xFFFF, 0xABCD)
+    return chance.choice(
+        (
+            ValueType("UUID", lambda chance: f"'{UUID(int=chance.choice((0, chance.getrandbits(128))))}'"),
+            ValueType("INET6", lambda chance: "'" + ":".join(f"{chance.choice(groups):x}" for _ in range(8)) + "'"),
+            ValueType("INET4", lambda chance: "'" + ".".join(str(chance.choice((0, 1, 255))) for _ in range(4)) + "'"),
+            ValueType(
+                "VARCHAR(200) COMPRESSED CHARACTER SET utf8mb4",
+                lambda chance: f"REPEAT({quoted_text(chance, 'utf8mb4', 30)}, {chance.randint(0, 6)})",
+                can_be_key=False,
+                can_have_default=False,
+            ),
+            ValueType(
+                "BLOB COMPRESSED",
+                lambda chance: f"REPEAT(X'{chance.randbytes(9).hex()}', {chance.choice((0, 1, 50, 7000))})",
+                can_be_key=False,
+                can_have_default=False,
+            ),
+        )
+    )
 
 
 def random_key_type(chance: Random, kind: Kind) -> ValueType:
     """A type that a key may have, integers more often than others."""
-    makers = (integer, integer, integer, decimal, text, text, binary, temporal, temporal, floating, label, bits)
+    makers = [integer, integer, integer, decimal, text, text, binary, temporal, temporal, floating, label, bits]
+    if kind is Kind.MARIADB:
+        makers.append(mariadb_type)
     for _ in range(20):
         found = chance.choice(makers)(chance, kind)
         if found.can_be_key:

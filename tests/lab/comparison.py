@@ -58,8 +58,7 @@ class Column:
         if self.data_type == "bit":
             return f"CAST({name} AS UNSIGNED)"
         if self.data_type == "vector":
-            to_text = "VEC_AS_TEXT" if server.is_tidb else "VECTOR_TO_STRING"
-            return f"{to_text}({name})"
+            return f"VEC_AS_TEXT({name})" if server.is_tidb else f"HEX({name})"  # MySQL's text has a few digits only
         if self.data_type == "enum":
             return f"CONCAT({name} + 0, ' ', {name})"  # what is none of the labels looks empty
         return f"HEX({name})" if self.data_type.endswith(BYTES) else name
@@ -155,7 +154,7 @@ def _meaning(one: Column, other: Column) -> Callable[[str], Any]:
     if "json" in types:
         return _json
     if "vector" in types:
-        return lambda text: tuple(map(_float32, json.loads(text)))
+        return _vector
     if "float" in types:
         return _float32
     if "double" in types:
@@ -176,6 +175,12 @@ def _json(text: str) -> str:
         return int(value) if value.is_integer() else value  # TiDB writes 1 for 1.0
 
     return json.dumps(json.loads(text, parse_float=number), sort_keys=True, ensure_ascii=False)
+
+
+def _vector(text: str) -> tuple[float, ...]:
+    if text.startswith("["):
+        return tuple(map(_float32, json.loads(text)))
+    return struct.unpack(f"<{len(text) // 8}f", bytes.fromhex(text))
 
 
 def _float32(value: str | float) -> float:

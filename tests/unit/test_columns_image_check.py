@@ -36,6 +36,12 @@ FITTING = [
     (Column("c", "timestamp", "timestamp"), 7, ""),
     (Column("c", "time", "time"), 11, ""),
     (Column("c", "year", "year"), 13, ""),
+    (Column("c", "uuid", "uuid"), 254, "fe10"),
+    (Column("c", "inet6", "inet6"), 254, "fe10"),
+    (Column("c", "inet4", "inet4"), 254, "fe04"),
+    (Column("c", "vector", "vector(3)"), 242, "04"),
+    (Column("c", "varchar", "varchar(100) /*M!100301 COMPRESSED*/", octets_max=400), 141, "9101"),
+    (Column("c", "blob", "blob /*M!100301 COMPRESSED*/"), 140, "02"),
 ]
 
 UNFITTING = [
@@ -52,6 +58,9 @@ UNFITTING = [
     (Column("c", "datetime", "datetime(3)", fraction_digits=3), 18, "00"),
     (Column("c", "datetime", "datetime(3)", fraction_digits=3), 12, ""),
     (Column("c", "timestamp", "timestamp"), 18, "00"),
+    (Column("c", "uuid", "uuid"), 254, "fe04"),
+    (Column("c", "varchar", "varchar(100) /*M!100301 COMPRESSED*/", octets_max=400), 15, "9001"),
+    (Column("c", "blob", "blob"), 140, "02"),
 ]
 
 

@@ -68,6 +68,32 @@ def test_a_collation_stays_or_becomes_a_finer_one(source: str, target: str) -> N
     assert target_collation(source) == target
 
 
+@pytest.mark.parametrize(
+    ("column_type", "becomes"),
+    [
+        ("uuid", "char(36) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"),
+        ("inet6", "varchar(39) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"),
+        ("inet4", "varchar(15) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"),
+        ("vector(3)", "vector"),
+        ("blob /*M!100301 COMPRESSED*/", "blob"),
+    ],
+)
+def test_types_that_the_target_lacks_become_what_holds_their_values(column_type: str, becomes: str) -> None:
+    data_type = column_type.partition("(")[0].partition(" ")[0]
+    made = ddl(Column("c", data_type, column_type))
+    assert f"`c` {becomes},\n" in made.statement
+    assert rules(made) == ["type"]
+
+
+def test_zeros_before_a_number_are_said_to_be_gone() -> None:
+    assert rules(ddl(Column("c", "int", "int(5) unsigned zerofill"))) == ["zerofill"]
+
+
+def test_a_geometry_is_refused_by_name() -> None:
+    with pytest.raises(UnsupportedSchema, match="`c` has the type point, which TiDB does not have"):
+        ddl(Column("c", "point", "point"))
+
+
 def test_a_collation_that_changes_is_reported_and_one_that_stays_is_not() -> None:
     made = ddl(text("a", "varchar(9)", "utf8mb4", "utf8mb4_spanish_ci", 9))
     assert rules(made) == ["collation"]
