@@ -8,6 +8,8 @@ import hashlib
 import json
 import os
 import re
+from collections.abc import Iterable
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -20,7 +22,9 @@ from mysql_to_tidb.errors import InvalidJob
 from mysql_to_tidb.model.objects import ObjectChoice
 from mysql_to_tidb.model.settings import PEM_BEGIN, ServerSettings, TlsSettings
 from mysql_to_tidb.model.states import Mode
+from mysql_to_tidb.model.tables import Table, TableKind
 from mysql_to_tidb.spec import SIZES, Spec, SpecSize
+from mysql_to_tidb.storage import StorageRule
 
 NAME_PATTERN = r"^[A-Za-z][A-Za-z0-9_-]{0,58}$"
 DEFAULT_PORTS = {"mysql": 3306, "mariadb": 3306, "tidb": 4000}
@@ -192,6 +196,9 @@ class Job(_Strict):
     )
     spec: SpecSize | Spec = Field(SpecSize.MEDIUM, description="Performance specification")
     ddl: SchemaChoices = Field(default_factory=SchemaChoices, description="Choices for refused schema changes")
+    storage: list[StorageRule] = Field(
+        default_factory=list, description="Options of TiDB for tables that exist at the start of the job"
+    )
     server_id: Annotated[int, Field(ge=1, le=4294967295)] | None = Field(
         None, description="Replica server id to register at the source; derived from the job's name if left out"
     )
@@ -245,7 +252,17 @@ class Job(_Strict):
     def fingerprint(self) -> str:
         """Of all settings with which a job can only go on unchanged."""
         settled = self.model_dump(mode="json", include={"mode", "objects", "start"})
+        if self.storage:
+            settled["storage"] = [rule.model_dump(mode="json") for rule in self.storage]
         return hashlib.sha256(json.dumps(settled, sort_keys=True).encode()).hexdigest()
+
+    def stored(self, tables: Iterable[Table]) -> tuple[Table, ...]:
+        """The tables, each with how the target shall store it."""
+        return tuple(self._stored(table) for table in tables)
+
+    def _stored(self, table: Table) -> Table:
+        rule = next((rule for rule in self.storage if rule.concerns(table)), None)
+        return replace(table, storage=rule.storage) if rule and table.kind is TableKind.TABLE else table
 
     def source_settings(self) -> ServerSettings:
         return self.source.settings(self.source.kind, self.source.connectivity)

@@ -13,6 +13,7 @@ LAYERS = (
     {"mysql_to_tidb.points"},
     {"mysql_to_tidb.model"},
     {"mysql_to_tidb.spec"},
+    {"mysql_to_tidb.storage"},
     {"mysql_to_tidb.job"},
     {"mysql_to_tidb.tls"},
     {"mysql_to_tidb.connection"},

@@ -11,7 +11,7 @@ from mysql_to_tidb.model.ddl_indexes import IndexItem, index_from, read_index
 from mysql_to_tidb.model.ddl_words import NotUnderstood, Words
 from mysql_to_tidb.model.definitions import TokenKind, Tokens, name_of, render, split_by_commas, tokenize
 from mysql_to_tidb.model.names import TableName, quote_name
-from mysql_to_tidb.model.tables import Column, Index, IndexPart, Table
+from mysql_to_tidb.model.tables import DEFAULT_STORAGE, Column, Index, IndexPart, Storage, Table
 
 
 @dataclass(slots=True)
@@ -46,6 +46,7 @@ class Shape:
     collation: str
     engine: str = "InnoDB"
     row_format: str = ""
+    storage: Storage = DEFAULT_STORAGE
 
     @classmethod
     def empty(cls, name: TableName, collation: str) -> "Shape":
@@ -75,6 +76,7 @@ class Shape:
             table.collation or "",
             table.engine,
             table.row_format,
+            table.storage,
         )
 
     def table(self) -> Table:
@@ -105,6 +107,7 @@ class Shape:
             create_statement=statement,
             row_format=self.row_format,
             collation=self.collation,
+            storage=self.storage,
         )
 
     def altered(self) -> Altered:

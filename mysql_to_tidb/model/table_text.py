@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from mysql_to_tidb.model.names import TableName
-from mysql_to_tidb.model.tables import Column, Index, IndexPart, Table, TableKind
+from mysql_to_tidb.model.tables import Column, Index, IndexPart, Storage, Table, TableKind
 
 
 def table_to_json(table: Table) -> str:
@@ -23,6 +23,7 @@ def table_from_json(text: str) -> Table:
             "columns": tuple(_column(column) for column in fields["columns"]),
             "indexes": tuple(_index(index) for index in fields["indexes"]),
             "kind": TableKind(fields["kind"]),
+            "storage": Storage(**fields.get("storage", {})),
         }
     )
 

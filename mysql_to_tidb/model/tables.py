@@ -77,6 +77,21 @@ class TableKind(StrEnum):
     VIEW = "view"
 
 
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """How TiDB is asked to store a table; by default in its own way."""
+
+    auto_random_bits: int = 0
+    """Of randomness in new ids; 0: they are in order."""
+    nonclustered: bool = False
+    shard_row_id_bits: int = 0
+    pre_split_regions: int = 0
+    """Exponents of two, both of them."""
+
+
+DEFAULT_STORAGE = Storage()
+
+
 @dataclass(frozen=True)
 class Table:
     """A table, or a view, of the source."""
@@ -92,6 +107,7 @@ class Table:
     bytes_estimate: int = 0
     row_format: str = ""
     collation: str | None = None
+    storage: Storage = DEFAULT_STORAGE
 
     @cached_property
     def key(self) -> tuple[int, ...]:

@@ -1,10 +1,11 @@
 """The plan of a job: what would be created table by table, what that means, and how long it may take."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from mysql_to_tidb.errors import UnsupportedSchema
+from mysql_to_tidb.job import Job
 from mysql_to_tidb.model.names import TableName
 from mysql_to_tidb.model.objects import ObjectChoice
 from mysql_to_tidb.model.settings import ServerSettings
@@ -61,6 +62,16 @@ class MigrationPlan:
     """How long the source keeps its binary logs; None: until they are purged by hand."""
 
     @property
+    def retention(self) -> str:
+        """Whether binary logs are kept for long enough, in a sentence."""
+        if self.hours_kept is None:
+            return "the source keeps its binary logs until they are purged by hand"
+        kept = f"the source keeps its binary logs for {self.hours_kept:,.0f} h"
+        if self.hours_kept * 3600 < self.load_seconds:
+            return f"{kept}, which is less than the load takes: raise the retention before the start"
+        return f"{kept}, {self.hours_kept * 3600 / max(self.load_seconds, 1):,.0f} times what the load takes"
+
+    @property
     def rows_estimate(self) -> int:
         return sum(table.rows_estimate for table in self.tables)
 
@@ -69,17 +80,30 @@ class MigrationPlan:
         return sum(table.bytes_estimate for table in self.tables)
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self) | {"rows_estimate": self.rows_estimate, "bytes_estimate": self.bytes_estimate}
+        figures = {"rows_estimate": self.rows_estimate, "bytes_estimate": self.bytes_estimate}
+        return asdict(self) | figures | {"retention": self.retention}
+
+
+def plan_job(job: Job, source: ServerSettings, target: ServerSettings) -> MigrationPlan:
+    """The plan of a job, its storage options among it; writes nothing. Raises as `make_plan`."""
+    return make_plan(source, target, job.choice, job.limits.load_connections, job.stored)
 
 
 def make_plan(
-    source: ServerSettings, target: ServerSettings, choice: ObjectChoice, load_connections: int = 4
+    source: ServerSettings,
+    target: ServerSettings,
+    choice: ObjectChoice,
+    load_connections: int = 4,
+    stored: Callable[[Iterable[Table]], tuple[Table, ...]] = tuple,
 ) -> MigrationPlan:
-    """Work out what a job would do; writes nothing. Raises the errors of both connections, and InvalidJob."""
+    """Work out what a job would do; writes nothing. Raises the errors of both connections, and InvalidJob.
+
+    `stored` gives tables the storage options that they shall have.
+    """
     connection = open_source(source)
     try:
         facts = read_facts(connection, source.kind, choice)
-        tables = read_tables(connection, choice)
+        tables = stored(read_tables(connection, choice))
         collations = read_collations(connection, choice)
     finally:
         connection.close()

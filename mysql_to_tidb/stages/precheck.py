@@ -1,6 +1,6 @@
 """The precheck stage: everything that a migration needs, looked at before anything is written."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Self
@@ -42,6 +42,8 @@ class Request:
     start_gtid: str = ""
     own_tables: Collection[TableName] = ()
     """Tables of the target that the job itself has filled."""
+    stored: Callable[[Iterable[Table]], tuple[Table, ...]] = tuple
+    """Gives tables the storage options of the job."""
 
     @classmethod
     def of(cls, job: Job, own_tables: Collection[TableName] = ()) -> Self:
@@ -53,6 +55,7 @@ class Request:
             start_file=job.start.file if isinstance(job.start, StartAtFile) else "",
             start_gtid=job.start.gtid if isinstance(job.start, StartAtGtid) else "",
             own_tables=own_tables,
+            stored=job.stored,
         )
 
 
@@ -91,7 +94,7 @@ def _check_source(settings: ServerSettings, request: Request) -> SourceSide:
         tables: tuple[Table, ...] = ()
         try:
             databases = read_databases(connection, request.choice)
-            tables = read_tables(connection, request.choice)
+            tables = request.stored(read_tables(connection, request.choice))
         except MigrationError as error:
             results.append(_hidden(error, facts, request))
         else:

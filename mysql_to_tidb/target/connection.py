@@ -32,6 +32,12 @@ SESSION = {
     "foreign_key_checks": 0,
 }
 
+TIDB_SESSION = {
+    "tidb_txn_mode": "'pessimistic'",
+    # Rows keep the ids that they have at the source, in AUTO_RANDOM columns too.
+    "allow_auto_random_explicit_insert": 1,
+}
+
 CONNECT_MESSAGE = (
     "Failed to connect to the TiDB cluster using the given user and password. Please make sure TiDB Cluster "
     "is up and can be connected to using the given user and password."
@@ -153,7 +159,7 @@ def open_target(settings: ServerSettings, *, read_timeout_seconds: int = READ_TI
         )
         if is_tidb(connection):
             with connection.cursor() as cursor:
-                cursor.execute("SET SESSION tidb_txn_mode = 'pessimistic'")
+                cursor.execute("SET " + ", ".join(f"SESSION {name} = {value}" for name, value in TIDB_SESSION.items()))
         return connection
 
 

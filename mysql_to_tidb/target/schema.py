@@ -8,7 +8,7 @@ from mysql_to_tidb.errors import UnsupportedSchema
 from mysql_to_tidb.model.definitions import ForeignKey, foreign_keys_of, render, tokenize
 from mysql_to_tidb.model.names import TableName, quote_name
 from mysql_to_tidb.model.tables import Table
-from mysql_to_tidb.target import schema_indexes, schema_partitions, schema_types
+from mysql_to_tidb.target import schema_indexes, schema_partitions, schema_storage, schema_types
 from mysql_to_tidb.target.schema_draft import Rewrite, Rewrites, Severity, TableDraft
 from mysql_to_tidb.target.schema_types import target_collation, translate_expression
 
@@ -42,6 +42,7 @@ RULES: tuple[Callable[[TableDraft], Rewrites], ...] = (
     schema_indexes.auto_increment_index,
     schema_indexes.limits,
     schema_partitions.partitions,
+    schema_storage.storage_options,
 )
 """In the order in which they work; each sees what those before it have changed."""
 

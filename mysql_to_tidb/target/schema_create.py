@@ -19,6 +19,7 @@ from mysql_to_tidb.target.schema import (
 )
 from mysql_to_tidb.target.schema_compare import differences, incompatibilities
 from mysql_to_tidb.target.schema_draft import Rewrite, Severity
+from mysql_to_tidb.target.schema_storage import missing_options
 
 _EXPECTED_WARNINGS = {
     1050,  # the table exists
@@ -29,6 +30,8 @@ _EXPECTED_WARNINGS = {
     3778,
     4079,
 }
+_AUTO_RANDOM_NOTE = "Available implicit allocation times"
+"""How many ids an AUTO_RANDOM column has left."""
 _FOREIGN_KEY_EXISTS = {1022, 1826}
 
 
@@ -74,7 +77,7 @@ def create_tables(connection: Connection, tables: Sequence[Table]) -> tuple[Rewr
         rewrites += ddl.rewrites
         present = existing.find(table.name)
         if present is not None:
-            refuse_incompatible(ddl.table, present)
+            refuse_incompatible(ddl.table, present, missing_options(connection, ddl.table))
         else:
             rewrites += _create(connection, table.name, ddl.statement)
             created.append(ddl.table)
@@ -82,10 +85,10 @@ def create_tables(connection: Connection, tables: Sequence[Table]) -> tuple[Rewr
     return tuple(rewrites)
 
 
-def refuse_incompatible(wanted: Table, present: Table) -> None:
-    """Raises TargetRefused, with every reason, where a table of the target cannot take the rows."""
+def refuse_incompatible(wanted: Table, present: Table, more: Sequence[str] = ()) -> None:
+    """Raises TargetRefused, with every reason, where a table of the target cannot take the rows; or for `more`."""
     reasons = incompatibilities(wanted, present) if present.kind is TableKind.TABLE else ("it is a view",)
-    if reasons:
+    if reasons := (*reasons, *more):
         message = f"the target has a table {wanted.name} that does not fit: {'; '.join(reasons)}"
         hint = "drop or change it at the target, or exclude the table from the job"
         raise TargetRefused(message, where=str(wanted.name), hint=hint)
@@ -100,7 +103,7 @@ def _create(connection: Connection, name: TableName, statement: str) -> list[Rew
     return [
         Rewrite("target_warning", name, f"warning {number}", str(text))
         for _, number, text in warnings
-        if int(number) not in _EXPECTED_WARNINGS
+        if int(number) not in _EXPECTED_WARNINGS and not str(text).startswith(_AUTO_RANDOM_NOTE)
     ]
 
 
@@ -109,7 +112,7 @@ def _verify(connection: Connection, created: Sequence[Table]) -> None:
     for table in created:
         found = existing.find(table.name)
         reasons = differences(table, found) if found else ("it is not there",)
-        if reasons:
+        if reasons := (*reasons, *missing_options(connection, table)):
             message = f"the target made something else of table {table.name}: {'; '.join(reasons)}"
             raise TargetRefused(message, where=str(table.name), hint="create it at the target yourself, then Restart")
 

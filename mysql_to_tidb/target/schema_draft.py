@@ -50,6 +50,7 @@ class ColumnDraft:
     words: frozenset[str] = frozenset()
     """Attributes of the source in upper case."""
     checks: tuple[str, ...] = ()
+    auto_random_bits: int = 0
 
     def render(self) -> str:
         column = self.column
@@ -68,6 +69,8 @@ class ColumnDraft:
             parts.append(f"ON UPDATE {render(self.on_update)}")
         if column.auto_increment:
             parts.append("AUTO_INCREMENT")
+        if self.auto_random_bits:
+            parts.append(f"/*T![auto_rand] AUTO_RANDOM({self.auto_random_bits}) */")
         if column.comment:
             parts.append(f"COMMENT {quote_string(column.comment)}")
         return " ".join(parts)
@@ -81,6 +84,7 @@ class IndexDraft:
     comment: str = ""
     invisible: bool = False
     words: frozenset[str] = frozenset()
+    nonclustered: bool = False
 
     def render(self) -> str:
         if self.index.name == "PRIMARY":
@@ -90,6 +94,7 @@ class IndexDraft:
         text = f"{head} ({', '.join(_part(part) for part in self.index.parts)})"
         if self.comment:
             text += f" COMMENT {quote_string(self.comment)}"
+        text += " /*T![clustered_index] NONCLUSTERED */" if self.nonclustered else ""
         return text + (" /*!80000 INVISIBLE */" if self.invisible else "")
 
 
@@ -111,6 +116,8 @@ class TableDraft:
     partitioning: str = ""
     comment: str = ""
     auto_increment: str = ""
+    storage_options: str = ""
+    """As TiDB reads them and others pass over them (TiDB documentation, Comment Syntax)."""
 
     @classmethod
     def of(cls, table: Table) -> Self:
@@ -164,6 +171,7 @@ class TableDraft:
             statement += f" AUTO_INCREMENT={self.auto_increment}"
         if self.comment:
             statement += f" COMMENT={quote_string(self.comment)}"
+        statement += self.storage_options
         return statement + (f"\n{self.partitioning}" if self.partitioning else "")
 
     def rewrite(self, rule: str, changed: str, meaning: str, severity: Severity = Severity.WARNING) -> Rewrite:
