@@ -1,8 +1,8 @@
 """How fast a binary log is read: ours against mysql-replication's own reader, on the same log.
 
-A MySQL (over TLS, as it offers by itself) and a MariaDB are started and given sysbench's oltp_write_only
-load, or its like where sysbench is not installed; then each reader goes through the log from its start, in
-turn. Run it with `python -m tests.bench.binlog [transactions]`.
+A MySQL (over TLS, as it offers by itself) and a MariaDB are started and given two loads: sysbench's
+oltp_write_only, or its like where sysbench is not installed, and one of a table of ten mixed types. Each reader
+goes through the log from its start, in turn.
 """
 
 import contextlib
@@ -10,27 +10,68 @@ import logging
 import random
 import shutil
 import subprocess
-import sys
-import time
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Iterator
 
 from pymysqlreplication import BinLogStreamReader
 from pymysqlreplication.row_event import DeleteRowsEvent, RowsEvent, UpdateRowsEvent, WriteRowsEvent
 
-from mysql_to_tidb.model.changes import ChangeKind, RowChanges
+from mysql_to_tidb.columns import families_of
+from mysql_to_tidb.columns.batches import batch_from_images
+from mysql_to_tidb.model.changes import ChangeKind, MappedTable, RowChanges, RowImage
+from tests.bench.contest import Figures, contest
 from tests.lab.follower import Follower
 from tests.lab.install import Kind
 from tests.lab.servers import SOURCE_OPTIONS, LabServer
 
+THEIRS = "mysql-replication"
+GOALS = {("oltp_write_only", Kind.MYSQL): 10.0, ("oltp_write_only", Kind.MARIADB): 15.0}
+GOAL_OF_MIXED_TYPES = 8.0
+BATCH_ROWS = 10_000
+
 TABLE_ROWS = 1000
-ROUNDS = 3
 CREATE = """
 CREATE TABLE sbtest1 (
     id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, k INT NOT NULL DEFAULT 0,
     c CHAR(120) NOT NULL DEFAULT '', pad CHAR(60) NOT NULL DEFAULT '', KEY k_1 (k)
 )
 """
+CREATE_MIXED = """
+CREATE TABLE mixed (
+    id BIGINT UNSIGNED PRIMARY KEY, small SMALLINT, price DECIMAL(12,2), ratio DOUBLE, name VARCHAR(60), note TEXT,
+    day DATE, made DATETIME(6), seen TIMESTAMP NULL, state ENUM('new', 'paid', 'sent')
+)
+"""
+
+
+def measure(kind: Kind, transactions: int) -> Figures:
+    """The figures of both loads at one kind of source."""
+    logging.disable(logging.CRITICAL)
+    # Without FULL metadata, mysql-replication cannot decode the mixed types.
+    server = LabServer(kind, *SOURCE_OPTIONS, "--loose-binlog-row-metadata=FULL")
+    try:
+        with contextlib.closing(Follower(server, "bench")) as source:
+            source.create(CREATE)
+            filler = ", ".join(f"({row}, {row}, REPEAT('c', 119), REPEAT('p', 59))" for row in range(1, TABLE_ROWS + 1))
+            source.run(f"INSERT INTO sbtest1 VALUES {filler}")
+            write_load(source, transactions)
+            figures: Figures = {"server": server.version}
+            figures["oltp_write_only"] = _contest(kind, "oltp_write_only", source)
+            source.create(CREATE_MIXED)
+            write_mixed(source, transactions)
+            figures["mixed types"] = _contest(kind, "mixed types", source)
+            return figures
+    finally:
+        server.discard()
+
+
+def _contest(kind: Kind, name: str, source: Follower) -> Figures:
+    readers = {
+        THEIRS: lambda: read_theirs(source),
+        "this": lambda: read_ours(source),
+        "this, into Arrow": lambda: read_into_arrow(source),
+    }
+    goal = GOALS.get((name, kind), GOAL_OF_MIXED_TYPES)
+    return contest(f"{kind}, changes of {name}", readers, against=THEIRS, goals={"this": goal})
 
 
 def write_load(source: Follower, transactions: int) -> None:
@@ -64,16 +105,61 @@ def _write_the_like(source: Follower, transactions: int) -> None:
             cursor.execute("COMMIT")
 
 
-def read_ours(source: Follower) -> int:
-    """Changed rows."""
-    rows = 0
+def write_mixed(source: Follower, transactions: int) -> None:
+    """An insert of several rows and an update of one in each transaction."""
+    pick = random.Random(1)
+    with source.writer.cursor() as cursor:
+        for number in range(0, transactions, 4):
+            rows = ", ".join(_mixed_row(pick, number * 5 + place) for place in range(4))
+            cursor.execute("BEGIN")
+            cursor.execute(f"INSERT INTO mixed VALUES {rows}")
+            cursor.execute(f"UPDATE mixed SET price = price + 1, note = 'updated' WHERE id = {number * 5}")
+            cursor.execute("COMMIT")
+
+
+def _mixed_row(pick: random.Random, number: int) -> str:
+    small = "NULL" if number % 5 == 0 else number % 30_000
+    note = "NULL" if number % 3 == 0 else f"'note é {pick.random()}'"
+    moment = f"'2024-01-{number % 28 + 1:02} 10:11:12.{number % 1_000_000:06}'"
+    return (
+        f"({number}, {small}, {number / 7:.2f}, {pick.random()}, 'name of {number}', {note}, "
+        f"DATE({moment}), {moment}, {moment}, {number % 3 + 1})"
+    )
+
+
+def changes_of(source: Follower) -> Iterator[RowChanges]:
+    """All changes up to where the source is now."""
     end = source.here()
     with contextlib.closing(source.stream(by_file=True)) as stream:
         for change in stream.changes(wait_seconds=0.2):
             if isinstance(change, RowChanges):
-                rows += len(change.images) // (2 if change.kind is ChangeKind.UPDATE else 1)
+                yield change
             elif change.position.reaches(end):
-                break
+                return
+
+
+def read_ours(source: Follower) -> int:
+    """Changed rows."""
+    rows = 0
+    for change in changes_of(source):
+        rows += len(change.images) // (2 if change.kind is ChangeKind.UPDATE else 1)
+    return rows
+
+
+def read_into_arrow(source: Follower) -> int:
+    """Changed rows; all images, those before an update too, become Arrow batches."""
+    rows = 0
+    images: list[RowImage] = []
+    mapped: MappedTable | None = None
+    for change in changes_of(source):
+        rows += len(change.images) // (2 if change.kind is ChangeKind.UPDATE else 1)
+        mapped = change.mapped
+        images += change.images
+        if len(images) >= BATCH_ROWS:
+            batch_from_images(mapped, images, families_of(mapped.table))
+            images = []
+    if mapped is not None:
+        batch_from_images(mapped, images, families_of(mapped.table))
     return rows
 
 
@@ -92,53 +178,3 @@ def read_theirs(source: Follower) -> int:
     with contextlib.closing(reader):
         events: list[RowsEvent] = list(reader)
         return sum(len(event.rows) for event in events)
-
-
-class Result(NamedTuple):
-    rows: int
-    seconds: float
-    processor_seconds: float
-    """Hardly changes with what else the machine does."""
-
-
-def timed(read: Callable[[Follower], int], source: Follower) -> Result:
-    began, worked = time.perf_counter(), time.process_time()
-    rows = read(source)
-    return Result(rows, time.perf_counter() - began, time.process_time() - worked)
-
-
-def compare(kind: Kind, transactions: int) -> None:
-    server = LabServer(kind, *SOURCE_OPTIONS)
-    try:
-        with contextlib.closing(Follower(server, "bench")) as source:
-            source.create(CREATE)
-            filler = ", ".join(f"({row}, {row}, REPEAT('c', 119), REPEAT('p', 59))" for row in range(1, TABLE_ROWS + 1))
-            source.run(f"INSERT INTO sbtest1 VALUES {filler}")
-            write_load(source, transactions)
-            report(kind, source)
-    finally:
-        server.discard()
-
-
-def report(kind: Kind, source: Follower) -> None:
-    """Each reader's best of some rounds, as the machine may have other things to do."""
-    ours = min((timed(read_ours, source) for _ in range(ROUNDS)), key=lambda result: result.seconds)
-    theirs = min((timed(read_theirs, source) for _ in range(ROUNDS)), key=lambda result: result.seconds)
-    assert ours.rows == theirs.rows, f"we read {ours.rows} rows, mysql-replication {theirs.rows}"
-    print(f"{kind}: {ours.rows} changed rows")
-    for name, result in {"this": ours, "mysql-replication": theirs}.items():
-        speed = result.rows / result.seconds
-        print(f"  {name:<18}{result.seconds:8.2f} s{result.processor_seconds:8.2f} s CPU{speed:12,.0f} rows/s")
-    times = theirs.seconds / ours.seconds, theirs.processor_seconds / ours.processor_seconds
-    print(f"  {'ratio':<18}{times[0]:8.1f}  {times[1]:8.1f}")
-
-
-def main() -> None:
-    logging.disable(logging.CRITICAL)
-    transactions = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
-    for kind in Kind:
-        compare(kind, transactions)
-
-
-if __name__ == "__main__":
-    main()
