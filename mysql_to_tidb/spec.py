@@ -39,7 +39,7 @@ class Spec(BaseModel):
     @property
     def connections(self) -> int:
         """Connections that a running job opens at each side, at the most."""
-        return self.load_connections + 3
+        return 2 * self.load_connections + 3
 
 
 SIZES: dict[SpecSize, Spec] = {

@@ -98,6 +98,8 @@ class Chunk:
     bytes_loaded: int = 0
     digest: str = ""
     """Of the rows loaded so far, in the loader's own form."""
+    seen_gtid_set: str = ""
+    """GTIDs that the source had executed when the last of them had been read: what they may show."""
 
     @property
     def fence(self) -> Fence:
@@ -121,3 +123,5 @@ class ChunkPart:
     """Of all rows of the chunk so far, these included."""
     finished: bool = False
     """Whether the chunk has no more rows."""
+    seen_gtid_set: str = ""
+    """GTIDs that the source had executed when the rows had been read; empty where it has none."""

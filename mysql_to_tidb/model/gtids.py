@@ -196,6 +196,29 @@ class MariadbGtidSet:
         return not other.subtract(self)._last
 
 
+def gtids_beyond(text: str, other: str) -> str:
+    """What of the first set is not in the second one; of MariaDB's, the last transactions of domains ahead of it.
+
+    Raises ValueError where a text is no set, or they are of different kinds of servers.
+    """
+    if not text or text == other:
+        return ""
+    if ":" in text + other:
+        return MysqlGtidSet.parse(text).subtract(MysqlGtidSet.parse(other)).text
+    return MariadbGtidSet.parse(text).subtract(MariadbGtidSet.parse(other)).text
+
+
+def gtids_together(texts: Iterable[str]) -> str:
+    """All transactions that are in any of the sets. Raises ValueError as `gtids_beyond` does."""
+    sets = [text for text in texts if text]
+    if ":" in "".join(sets):
+        return MysqlGtidSet.parse(",".join(sets)).text
+    together = MariadbGtidSet()
+    for text in sets:
+        together = together.union(MariadbGtidSet.parse(text))
+    return together.text
+
+
 def merged(runs: Iterable[tuple[int, int]]) -> Intervals:
     """The same numbers in order, runs that touch or overlap made one."""
     result: Intervals = []

@@ -30,7 +30,9 @@ _PARSE_ERROR = 1064
 def current_position(connection: Connection, identity: ServerIdentity) -> Position:
     """The end of the binary log: every transaction that is visible now is behind it.
 
-    Raises SourceRefused when the source writes no binary log.
+    On MariaDB the GTIDs, which are read after it, may be a little ahead of file and offset; where rows that were
+    read before are to be behind the position, that does no harm. Raises SourceRefused when the source writes no
+    binary log.
     """
     with source_errors(where="binary log status"), connection.cursor() as cursor:
         try:
@@ -43,7 +45,21 @@ def current_position(connection: Connection, identity: ServerIdentity) -> Positi
     if not row:
         raise SourceRefused("the source writes no binary log", hint="set log_bin at the source and restart it")
     gtid_set = str(row[4]).replace("\n", "") if identity.gtids and len(row) > 4 and row[4] else ""
+    if identity.mariadb:
+        gtid_set = executed_gtids(connection, identity)
     return Position(str(row[0]), int(row[1]), gtid_set)
+
+
+def executed_gtids(connection: Connection, identity: ServerIdentity) -> str:
+    """All transactions that the server has and can give to a replica that has none of them purged.
+
+    MariaDB counts what is in its binary log, MySQL what its storage engines have committed.
+    """
+    variable = "gtid_binlog_pos" if identity.mariadb else "gtid_executed"
+    with source_errors(where=variable), connection.cursor() as cursor:
+        cursor.execute(f"SELECT @@GLOBAL.{variable}")
+        ((executed,),) = cursor.fetchall()
+    return str(executed).replace("\n", "")
 
 
 def start_position(settings: ServerSettings, identity: ServerIdentity, tables: Sequence[TableName]) -> Position:
@@ -103,10 +119,7 @@ def exact_snapshot(
 def _executed(connection: Connection, identity: ServerIdentity) -> Position:
     # File and offset first: they may only lag behind the set, never lead it.
     position = current_position(connection, identity)
-    with source_errors(where="gtid_executed"), connection.cursor() as cursor:
-        cursor.execute("SELECT @@GLOBAL.gtid_executed")
-        ((executed,),) = cursor.fetchall()
-    return Position(position.file, position.offset, str(executed).replace("\n", ""))
+    return Position(position.file, position.offset, executed_gtids(connection, identity))
 
 
 def _open_snapshot(connection: Connection, identity: ServerIdentity) -> Position:

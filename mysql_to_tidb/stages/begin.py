@@ -12,6 +12,7 @@ from mysql_to_tidb.source.connection import open_source, read_identity
 from mysql_to_tidb.source.position import current_position, start_position
 from mysql_to_tidb.source.schema import read_tables
 from mysql_to_tidb.stages.running import open_store
+from mysql_to_tidb.stages.server import keep_to_history
 from mysql_to_tidb.target.state import StateStore
 
 
@@ -36,7 +37,9 @@ def let_source_win(source: ServerSettings, target: ServerSettings, fence: Fence)
             return
         connection = open_source(source)
         try:
-            store.set_overwrite(fence, current_position(connection, read_identity(connection)))
+            identity = read_identity(connection)
+            keep_to_history(store, fence, connection, identity)
+            store.set_overwrite(fence, current_position(connection, identity))
         finally:
             connection.close()
 
@@ -80,6 +83,7 @@ def _taken_position(job: Job, source: ServerSettings, identity: ServerIdentity) 
 def _tables(job: Job, source: ServerSettings) -> list[Table]:
     connection = open_source(source)
     try:
-        return [table for table in read_tables(connection, job.choice) if table.kind is TableKind.TABLE]
+        found = job.stored(read_tables(connection, job.choice))
+        return [table for table in found if table.kind is TableKind.TABLE]
     finally:
         connection.close()

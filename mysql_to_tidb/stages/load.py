@@ -2,25 +2,28 @@
 
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pymysql.connections import Connection
 
 from mysql_to_tidb.columns import families_of
+from mysql_to_tidb.errors import SourceUnavailable
 from mysql_to_tidb.model.checkpoints import Chunk, ChunkPart, ChunkState, TableState
 from mysql_to_tidb.model.jobs import Fence
 from mysql_to_tidb.model.keys import KeyRange
 from mysql_to_tidb.model.names import TableName
+from mysql_to_tidb.model.positions import ServerIdentity
 from mysql_to_tidb.model.settings import ServerSettings
 from mysql_to_tidb.model.tables import Table
 from mysql_to_tidb.points import Point, reached
 from mysql_to_tidb.source.chunks import key_expressions, key_literals, plan_chunks
 from mysql_to_tidb.source.connection import open_source, read_identity, source_errors
-from mysql_to_tidb.source.position import current_position, exact_snapshot, plain_snapshot
+from mysql_to_tidb.source.position import current_position, exact_snapshot, executed_gtids, plain_snapshot
 from mysql_to_tidb.source.rows import read_batches, select_statement
 from mysql_to_tidb.spec import Spec
 from mysql_to_tidb.stages.running import End, Watch, open_store
+from mysql_to_tidb.stages.server import keep_to_history
 from mysql_to_tidb.staging.staged import StagedRows, stage_rows
 from mysql_to_tidb.target.connection import TargetConnection, open_target
 from mysql_to_tidb.target.load import clear_table, load_chunk_part
@@ -107,7 +110,9 @@ def finish_load(source: ServerSettings, target: ServerSettings, fence: Fence) ->
         if job.start_position is not None and job.consistent_position is None:
             connection = open_source(source)
             try:
-                position = current_position(connection, read_identity(connection))
+                identity = read_identity(connection)
+                keep_to_history(store, fence, connection, identity)
+                position = current_position(connection, identity)
             finally:
                 connection.close()
             reached(Point.BEFORE_LOAD_FINISHED)
@@ -128,7 +133,9 @@ class _Loader:
         self._fence = fence
         self._spec = spec
         self._watch = Watch(self._store, fence)
-        self._followed = self._store.read_job(fence.job).start_position is not None
+        record = self._store.read_job(fence.job)
+        self._followed = record.start_position is not None
+        self._source_uuid = record.source_uuid
         self._records = {record.table.name: record for record in self._ledger.records(fence.job)}
 
     def load(self, name: TableName, number: int) -> bool:
@@ -147,7 +154,8 @@ class _Loader:
         where = KeyRange(chunk.last_key or chunk.range.lower, chunk.range.upper).condition(key_expressions(table))
         reader = open_source(self._source)
         try:
-            return self._load_rows(reader, table, chunk, where)
+            identity = self._check_server(reader) if self._followed else None
+            return self._load_rows(reader, table, chunk, where, identity)
         finally:
             reader.close()
 
@@ -158,23 +166,48 @@ class _Loader:
                 return self._load_rows(reader, table, clear_table(self._connection, chunk), "TRUE")
         connection = open_source(self._source)
         try:
-            identity = read_identity(connection)
+            identity = self._check_server(connection)
         finally:
             connection.close()
         with exact_snapshot(self._source, identity, table) as (reader, position):
             self._ledger.set_snapshot(self._fence, table.name, position)
             return self._load_rows(reader, table, clear_table(self._connection, chunk), "TRUE")
 
-    def _load_rows(self, reader: Connection, table: Table, chunk: Chunk, where: str) -> bool:
+    def _check_server(self, connection: Connection) -> ServerIdentity:
+        """The server must have all that the job has read so far, else its rows would be older than the rest."""
+        identity = read_identity(connection)
+        if identity.uuid != self._source_uuid:
+            keep_to_history(self._store, self._fence, connection, identity)
+            self._source_uuid = identity.uuid
+        return identity
+
+    def _seen_gtids(self, identity: ServerIdentity | None) -> str:
+        """What the rows may show of a statement that has begun: all that the same server has executed by now."""
+        if identity is None or not identity.gtids:
+            return ""
+        connection = open_source(self._source)
+        try:
+            if read_identity(connection).uuid != identity.uuid:
+                raise SourceUnavailable("another server answers now than when a chunk was begun")
+            return executed_gtids(connection, identity)
+        finally:
+            connection.close()
+
+    def _load_rows(
+        self, reader: Connection, table: Table, chunk: Chunk, where: str, identity: ServerIdentity | None = None
+    ) -> bool:
         families = families_of(table)
         select = select_statement(table, families, where, key_expressions(table))
         limits = {"batch_rows_max": self._spec.transaction_rows, "batch_bytes_max": self._spec.transaction_bytes}
         with source_errors(self._source, where=f"{table.name}, rows where {where}"):
-            for batch, finished in _with_end(read_batches(reader, select, families, **limits)):
+            batches = _with_end(read_batches(reader, select, families, **limits))
+            for number, (batch, finished) in enumerate(batches):
+                if not number:
+                    seen = self._seen_gtids(identity)
                 if self._watch.pause_requested():
                     return False
                 rows = None if batch is None else stage_rows(table.name, batch, families, replace=bool(table.key))
-                part = _part(table, chunk, batch, rows, finished=finished)
+                part = replace(_part(table, chunk, batch, rows, finished=finished), seen_gtid_set=seen)
                 chunk = load_chunk_part(self._connection, chunk, part, rows)
         return True
 

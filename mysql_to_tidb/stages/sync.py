@@ -9,7 +9,6 @@ from mysql_to_tidb.job import Job
 from mysql_to_tidb.model.changes import RowChanges, Silence, Statement, TransactionEnd
 from mysql_to_tidb.model.checkpoints import ApplyMode
 from mysql_to_tidb.model.jobs import Fence, JobRecord
-from mysql_to_tidb.model.names import TableName
 from mysql_to_tidb.model.positions import Position, ServerIdentity
 from mysql_to_tidb.model.settings import ServerSettings
 from mysql_to_tidb.model.states import Mode, Until
@@ -20,6 +19,8 @@ from mysql_to_tidb.source.position import current_position
 from mysql_to_tidb.stages.applier import Applier
 from mysql_to_tidb.stages.ddl import SchemaChanges
 from mysql_to_tidb.stages.running import End, Watch
+from mysql_to_tidb.stages.server import keep_to_history
+from mysql_to_tidb.stages.snapshots import Snapshots
 from mysql_to_tidb.staging.fold import Window, WindowLimits
 from mysql_to_tidb.target.connection import open_target
 from mysql_to_tidb.target.state import StateStore
@@ -48,6 +49,8 @@ def follow(job: Job, source: ServerSettings, target: ServerSettings, fence: Fenc
         if record.start_position is None:
             return End.REACHED  # a full copy of a source without a binary log: there is nothing to follow
         identity = read_identity(connection)
+        keep_to_history(store, fence, connection, identity)
+        record = store.read_job(fence.job)
         goal = _Goal(job.mode, until, record, connection, identity)
         return _Sync(job, source, target, identity, store, fence).run(goal)
     finally:
@@ -75,12 +78,8 @@ class _Sync:
         records = store.tables.records(fence.job)
         self._tables = {record.table.name: record.table for record in records}
         self._schema_changes = SchemaChanges(job, source, target, fence, self._tables)
-        self._snapshots = {
-            record.table.name: record.snapshot
-            for record in records
-            if record.snapshot and not checkpoint.position.reaches(record.snapshot)
-        }
-        _check_history(self._record, identity, checkpoint.position, self._snapshots)
+        self._snapshots = Snapshots(records, checkpoint.position)
+        self._exact_from: Position | None = None
         self._position = checkpoint.position
         self._handed_over_at = time.monotonic()
         self._finished_changes = checkpoint.partial_changes
@@ -156,12 +155,9 @@ class _Sync:
             change = change.behind(done)
             if not change.images:
                 return False
-        if self._snapshots:
-            # A table without a key was read in a snapshot, which may show this change already.
-            snapshot = self._snapshots.get(change.mapped.table.name)
-            if snapshot is not None and snapshot.reaches(change.position):
-                self._window.pass_over(change)
-                return False
+        if self._snapshots and self._snapshots.show(change, self._position):
+            self._window.pass_over(change)
+            return False
         self._window.add(change)
         if not self._window.is_overfull:
             return False
@@ -205,11 +201,15 @@ class _Sync:
 
     def _mode_at(self, position: Position) -> ApplyMode:
         """How a window that begins at this position is to be applied."""
+        if self._exact_from and position.file and position.order >= self._exact_from.order:
+            return ApplyMode.EXACT
         overwrite, consistent = self._record.overwrite_until, self._record.consistent_position
         if overwrite and not position.reaches(overwrite):
             return ApplyMode.OVERWRITE
         if consistent and not position.reaches(consistent):
             return ApplyMode.CONVERGENT
+        if position.file and not self._exact_from:
+            self._exact_from = position  # to compare files is cheap, to compare sets of GTIDs is not
         return ApplyMode.EXACT
 
 
@@ -244,18 +244,3 @@ class _Goal:
     def _look(self) -> None:
         self._looked_at = time.monotonic()
         self._end = current_position(self._connection, self._identity)
-
-
-def _check_history(
-    record: JobRecord, identity: ServerIdentity, position: Position, snapshots: dict[TableName, Position]
-) -> None:
-    """On another server than the job began on, only GTIDs tell where to go on.
-
-    Raises BinlogHistoryChanged.
-    """
-    if record.source_uuid == identity.uuid:
-        return
-    if not (identity.gtids and position.gtid_set) or snapshots:
-        raise BinlogHistoryChanged(
-            f"the job followed the server {record.source_uuid}, and {identity.uuid} answers now", where=str(position)
-        )

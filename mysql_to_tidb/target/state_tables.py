@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from mysql_to_tidb.errors import JobNotFound, TargetError
 from mysql_to_tidb.model.checkpoints import Chunk, ChunkPart, ChunkState, TableRecord, TableState
+from mysql_to_tidb.model.gtids import gtids_together
 from mysql_to_tidb.model.jobs import Fence
 from mysql_to_tidb.model.keys import KeyRange
 from mysql_to_tidb.model.names import TableName
@@ -106,6 +107,7 @@ class TableLedger(StateAccess):
                 rows_loaded=chunk.rows_loaded + part.rows,
                 bytes_loaded=chunk.bytes_loaded + part.bytes,
                 digest=part.digest,
+                seen_gtid_set=gtids_together((chunk.seen_gtid_set, part.seen_gtid_set)),
             )
         )
 
@@ -130,6 +132,7 @@ class TableLedger(StateAccess):
             rows_loaded=chunk.rows_loaded,
             bytes_loaded=chunk.bytes_loaded,
             digest=chunk.digest,
+            seen_gtid_set=chunk.seen_gtid_set,
         )
         if moved != 1:
             raise fenced(chunk.fence)
@@ -176,6 +179,7 @@ def _chunk(row: Row) -> Chunk:
         rows_loaded=row["rows_loaded"],
         bytes_loaded=row["bytes_loaded"],
         digest=row["digest"],
+        seen_gtid_set=row["seen_gtid_set"] or "",
     )
 
 

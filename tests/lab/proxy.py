@@ -25,6 +25,11 @@ class Proxy(Server):
         self._links: list[socket.socket] = []
         threading.Thread(target=self._accept, daemon=True).start()
 
+    def lead_to(self, server: Server) -> None:
+        """Breaks every connection; new ones reach another server, as behind an address that moves."""
+        self._behind = (server.settings.host, server.settings.port)
+        self.cut()
+
     def cut(self) -> None:
         """Breaks every connection that stands; new ones are let through."""
         links, self._links = self._links, []

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mysql_to_tidb.model.gtids import MariadbGtidSet, MysqlGtidSet, TransactionSource
+from mysql_to_tidb.model.gtids import MariadbGtidSet, MysqlGtidSet, TransactionSource, gtids_beyond, gtids_together
+from mysql_to_tidb.model.positions import Position
 
 ONE, TWO = "3e11fa47-71ca-11e1-9e33-c80aa9429562", "ffffffff-71ca-11e1-9e33-c80aa9429562"
 SOURCES = [TransactionSource(uuid, tag) for uuid in (ONE, TWO) for tag in ("", "tag", "z_9")]
@@ -114,3 +115,42 @@ def test_mariadb_sets_compare_domain_by_domain() -> None:
 def test_what_is_no_mariadb_list_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"\S"):
         MariadbGtidSet.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "other", "beyond"),
+    [
+        ("", "", ""),
+        ("", f"{ONE}:1-5", ""),
+        (f"{ONE}:1-5", f"{ONE}:1-5", ""),
+        (f"{ONE}:1-7", f"{ONE}:1-5", f"{ONE}:6-7"),
+        (f"{ONE}:1-5", "", f"{ONE}:1-5"),
+        ("0-1-5,1-2-3", "0-7-9", "1-2-3"),
+        ("0-1-5", "", "0-1-5"),
+        ("0-1-5", "0-2-4", "0-1-5"),
+    ],
+)
+def test_what_is_beyond_another_set_is_told_by_text(text: str, other: str, beyond: str) -> None:
+    assert gtids_beyond(text, other) == beyond
+
+
+def test_sets_come_together_by_text() -> None:
+    assert gtids_together(["", f"{ONE}:1-5", f"{ONE}:7,{TWO}:1", f"{ONE}:6"]) == f"{ONE}:1-7,{TWO}:1"
+    assert gtids_together(["0-1-5", "", "1-1-1,0-2-7", "0-1-6"]) == "0-2-7,1-1-1"
+    assert gtids_together([]) == ""
+
+
+def test_sets_of_different_kinds_of_servers_are_not_compared() -> None:
+    with pytest.raises(ValueError, match="UUID"):
+        gtids_beyond("0-1-5", f"{ONE}:1")
+    with pytest.raises(ValueError, match="UUID"):
+        gtids_together(["0-1-5", f"{ONE}:1"])
+
+
+def test_positions_of_different_servers_are_compared_by_their_gtids() -> None:
+    of_another = Position("", 0, f"{ONE}:1-5")
+    assert Position("binlog.000009", 4, f"{ONE}:1-5,{TWO}:1").reaches(of_another)
+    assert not Position("binlog.000009", 4, f"{ONE}:1-4").reaches(of_another)
+    assert of_another.reaches(Position("binlog.000001", 4, f"{ONE}:2-3"))
+    assert not of_another.reaches(Position("binlog.000001", 4))
+    assert Position("binlog.000002", 4).reaches(Position("binlog.000001", 900, f"{ONE}:1-5"))

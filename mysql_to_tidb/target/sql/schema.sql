@@ -84,6 +84,7 @@ CREATE TABLE IF NOT EXISTS mysql_to_tidb.chunks (
     rows_loaded BIGINT NOT NULL COMMENT 'rows so far',
     bytes_loaded BIGINT NOT NULL COMMENT 'bytes of those rows',
     digest VARCHAR(64) NOT NULL COMMENT 'of those rows',
+    seen_gtid_set LONGTEXT COMMENT 'GTIDs executed at the source when they had been read: what they may show',
     PRIMARY KEY (job, schema_name, table_name, number)
 ) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin COMMENT 'committed together with the rows that it counts';
 
@@ -104,6 +105,10 @@ CREATE TABLE IF NOT EXISTS mysql_to_tidb.schema_history (
 -- add_partial_changes: transactions that are applied in slices
 ALTER TABLE mysql_to_tidb.checkpoints ADD COLUMN partial_changes BIGINT NOT NULL DEFAULT 0
     COMMENT 'row changes applied of the source transaction behind the position, where it is applied in slices';
+
+-- add_seen_gtids: what the rows of a chunk may show
+ALTER TABLE mysql_to_tidb.chunks ADD COLUMN seen_gtid_set LONGTEXT
+    COMMENT 'GTIDs executed at the source when they had been read: what they may show';
 
 -- set_version: the form that the tables have now
 UPDATE mysql_to_tidb.version SET version = %(version)s WHERE name = 'schema';

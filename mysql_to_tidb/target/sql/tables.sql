@@ -63,6 +63,6 @@ WHERE job = %(job)s AND schema_name = %(schema)s AND table_name = %(table)s AND 
 -- advance_chunk: one part further, for the writer that holds the epoch and knows the last part
 UPDATE mysql_to_tidb.chunks
 SET last_key = %(last_key)s, state = %(state)s, rows_loaded = %(rows_loaded)s, bytes_loaded = %(bytes_loaded)s,
-    digest = %(digest)s, sequence = sequence + 1
+    digest = %(digest)s, seen_gtid_set = %(seen_gtid_set)s, sequence = sequence + 1
 WHERE job = %(job)s AND schema_name = %(schema)s AND table_name = %(table)s AND number = %(number)s
     AND epoch = %(epoch)s AND sequence = %(sequence)s;
