@@ -127,7 +127,11 @@ def mariadb_type(chance: Random, kind: Kind) -> ValueType:
     groups = (0, 0, 0, 1, 0xFFFF, 0xABCD)
     return chance.choice(
         (
-            ValueType("UUID", lambda chance: f"'{UUID(int=chance.choice((0, chance.getrandbits(128))))}'"),
+            ValueType(
+                "UUID",
+                lambda chance: f"'{UUID(int=chance.choice((0, chance.getrandbits(128))))}'",
+                can_have_default=False,  # MariaDB takes only some
+            ),
             ValueType("INET6", lambda chance: "'" + ":".join(f"{chance.choice(groups):x}" for _ in range(8)) + "'"),
             ValueType("INET4", lambda chance: "'" + ".".join(str(chance.choice((0, 1, 255))) for _ in range(4)) + "'"),
             ValueType(
