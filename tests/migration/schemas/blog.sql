@@ -29,4 +29,14 @@ CREATE TABLE wp_term_relationships (
   term_order int(11) NOT NULL DEFAULT 0,
   PRIMARY KEY (object_id, term_taxonomy_id),
   KEY term_taxonomy_id (term_taxonomy_id)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+INSERT INTO wp_posts (post_content, post_title, post_name) VALUES ('<!-- wp:paragraph --><p>Grüße 🐬</p>', 'Hello world!', 'hello-world'), ('', '', '');
+INSERT INTO wp_posts (post_date, post_content, post_title) VALUES ('2024-02-29 12:00:00', 'a\\b', 'it''s');
+INSERT INTO wp_options (option_name, option_value) VALUES ('siteurl', 'https://example.com'), ('active_plugins', 'a:1:{i:0;s:5:"hello";}');
+INSERT INTO wp_term_relationships VALUES (1, 1, 0), (2, 1, 5);
+-- later
+UPDATE wp_posts SET comment_count = comment_count + 1, post_date = '0000-00-00 00:00:00' WHERE ID = 3;
+REPLACE INTO wp_options (option_name, option_value) VALUES ('siteurl', 'https://example.org');
+DELETE FROM wp_term_relationships WHERE object_id = 2;
+ALTER TABLE wp_posts ADD KEY post_author (post_author);
+INSERT INTO wp_posts (post_content, post_title) VALUES ('late', 'late');

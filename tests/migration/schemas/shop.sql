@@ -35,4 +35,14 @@ CREATE TABLE search_query (
   PRIMARY KEY (query_id),
   UNIQUE KEY SEARCH_QUERY_TEXT_STORE (query_text, store_id),
   KEY POPULARITY (query_text, store_id, popularity)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8
+) ENGINE=InnoDB DEFAULT CHARSET=utf8;
+INSERT INTO store (code, is_active) VALUES ('admin', 1), ('default', 1), (NULL, 0);
+INSERT INTO catalog_product_entity (sku, created_at, updated_at) VALUES ('WS-1', '2024-03-31 02:30:00', '2024-03-31 02:30:00'), ('ws-2', '2024-01-01', '2024-01-01');
+INSERT INTO catalog_product_entity_decimal (attribute_id, store_id, entity_id, value) VALUES (77, 2, 1, 19.99), (77, 3, 1, NULL), (78, 2, 2, -99999999999999.999999);
+INSERT INTO search_query (query_text, store_id) VALUES ('shoes', 2), ('Shoés', 3), (NULL, 2), (NULL, 2);
+-- later
+UPDATE catalog_product_entity_decimal SET value = value * 2 WHERE attribute_id = 77;
+INSERT INTO search_query (query_text, popularity, store_id) VALUES ('shoes', 9, 2) ON DUPLICATE KEY UPDATE popularity = 9;
+DELETE FROM catalog_product_entity_decimal WHERE attribute_id = 78;
+ALTER TABLE store ADD COLUMN sort_order smallint unsigned NOT NULL DEFAULT 0 COMMENT 'Sort Order';
+UPDATE store SET sort_order = 1 WHERE code = 'default';
