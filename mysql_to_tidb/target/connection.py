@@ -56,6 +56,7 @@ _BUSY = {
     1205,
     1213,
     1290,
+    1836,
     8002,
     8005,
     8020,
@@ -75,6 +76,14 @@ _BUSY = {
 }
 _REFUSED_STATEMENT = {1227}
 _STORAGE = {1021, 1114, 9008}
+_SMALLER = "choose a smaller window_changes, atomic_changes or transaction_rows in the job's spec, then start it again"
+_REFUSAL_HINTS = {
+    1153: "raise max_allowed_packet at the target, then start the job again",
+    8004: _SMALLER,
+    8025: "raise txn-entry-size-limit of TiDB (and raft-entry-max-size of TiKV with it), then start the job again",
+    8175: f"{_SMALLER}; or raise tidb_mem_quota_query at the target",
+}
+"""TiDB documentation, Error Codes."""
 _LOAD_MESSAGE = re.compile(rb"Records: (\d+)\s+Deleted: (\d+)\s+Skipped: (\d+)\s+Warnings: (\d+)")
 
 
@@ -196,4 +205,4 @@ def classify(error: BaseException, where: str = "target", settings: ServerSettin
         if holds:
             connecting = kind in {TargetConnectionFailed, TargetUnavailable}
             return kind(message, where=where, hint=hint_for(error, settings) if connecting else "")
-    return TargetRefused(f"the target refused ({said})", where=where)
+    return TargetRefused(f"the target refused ({said})", where=where, hint=_REFUSAL_HINTS.get(number, ""))

@@ -103,7 +103,7 @@ def _load_payload(connection: TargetConnection, staged: StagedRows) -> None:
             counts = connection.load_data("LOAD DATA", staged.payload, tail)
             warnings = _warnings(connection) if counts.warnings else []
     except TargetRefused as error:
-        raise TargetRefused(error.message, where=_place(staged, error.message)) from error
+        raise TargetRefused(error.message, where=_place(staged, error.message), hint=error.hint) from error
     if counts.warnings or counts.skipped:
         raise _complaint(staged, counts, warnings)
     stored = counts.records if staged.replace else counts.affected

@@ -61,6 +61,21 @@ class JobRun:
             text=True,
         )
 
+    def driven(self, until: str = "forever", **variables: str) -> subprocess.Popen[bytes]:
+        """The same left running, with what it says in a file beside the job's."""
+        with self.path.with_suffix(".log").open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "tests.lab.drive", str(self.path), until],
+                env=self.environment | variables,
+                stdout=log,
+                stderr=log,
+            )
+
+    @property
+    def said(self) -> str:
+        """What `driven` has said so far."""
+        return self.path.with_suffix(".log").read_text(errors="replace")
+
     def drive(self, until: str = "caught-up", **variables: str) -> Ran:
         """The same by the library alone, which starts a good deal faster."""
         command = [sys.executable, "-m", "tests.lab.drive", str(self.path), until]
