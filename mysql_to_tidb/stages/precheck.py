@@ -1,8 +1,8 @@
 """The precheck stage: everything that a migration needs, looked at before anything is written."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 from mysql_to_tidb.errors import MigrationError
@@ -18,6 +18,7 @@ from mysql_to_tidb.source import precheck as source_items
 from mysql_to_tidb.source.advice import grants_on
 from mysql_to_tidb.source.connection import open_source
 from mysql_to_tidb.source.precheck_tables import table_items_for
+from mysql_to_tidb.source.row_sizes import longest_rows
 from mysql_to_tidb.source.schema import read_databases, read_tables
 from mysql_to_tidb.stages.plan import load_seconds
 from mysql_to_tidb.stages.running import open_store
@@ -71,22 +72,30 @@ def run_precheck(source: ServerSettings, target: ServerSettings, request: Reques
     with ThreadPoolExecutor(2, thread_name_prefix="precheck") as pool:
         source_side = pool.submit(_check_source, source, request)
         target_connection = pool.submit(_check_target_connection, target)
-        results, facts, tables = source_side.result()
+        found = source_side.result()
         connected = target_connection.result()
-    results.append(connected)
+    results = [*found.results, connected]
     if connected.outcome is Outcome.PASS:
-        results += _check_target(target, request, tables, facts)
+        results += _check_target(target, request, found)
     return tuple(results)
 
 
-SourceSide = tuple[list[CheckResult], source_facts.SourceFacts | None, tuple[Table, ...]]
+@dataclass(frozen=True)
+class SourceSide:
+    """What the source was found to be; without facts where it cannot be asked."""
+
+    results: list[CheckResult]
+    facts: source_facts.SourceFacts | None = None
+    tables: tuple[Table, ...] = ()
+    """Those that the user may read."""
+    longest_rows: Mapping[TableName, int] = field(default_factory=dict)
 
 
 def _check_source(settings: ServerSettings, request: Request) -> SourceSide:
     try:
         connection = open_source(settings)
     except MigrationError as error:
-        return [_failure("source_connection", "source", error)], None, ()
+        return SourceSide([_failure("source_connection", "source", error)])
     try:
         facts = source_facts.read_facts(connection, settings.kind, request.choice)
         results = [CheckResult("source_connection", Outcome.PASS, f"connected to {facts.version}", where="source")]
@@ -99,12 +108,14 @@ def _check_source(settings: ServerSettings, request: Request) -> SourceSide:
             results.append(_hidden(error, facts, request))
         else:
             results.append(_chosen(tables, request))
+        may_read = {table.name: facts.grants.on_table("SELECT", table.name) for table in tables}
+        readable = tuple(table for table in tables if may_read[table.name])
+        loads = request.mode is not Mode.INCREMENTAL
+        longest = longest_rows(connection, readable, mariadb=facts.mariadb) if loads else {}
     except MigrationError as error:
-        return [_failure("source_connection", "source", error)], None, ()
+        return SourceSide([_failure("source_connection", "source", error)])
     finally:
         connection.close()
-    may_read = {table.name: facts.grants.on_table("SELECT", table.name) for table in tables}
-    readable = tuple(table for table in tables if may_read[table.name])
     scope = source_items.Scope(
         mode=request.mode,
         choice=request.choice,
@@ -118,7 +129,7 @@ def _check_source(settings: ServerSettings, request: Request) -> SourceSide:
     )
     items = (*source_items.items_for(scope), *table_items_for(scope))
     results += [result for item in items if (result := item(facts, scope)) is not None]
-    return results, facts, readable
+    return SourceSide(results, facts, readable, longest)
 
 
 def _hidden(error: MigrationError, facts: source_facts.SourceFacts, request: Request) -> CheckResult:
@@ -150,20 +161,19 @@ def _check_target_connection(settings: ServerSettings) -> CheckResult:
     return CheckResult("target_connection", Outcome.PASS, f"connected to {version}", where="target")
 
 
-def _check_target(
-    settings: ServerSettings, request: Request, tables: tuple[Table, ...], source: source_facts.SourceFacts | None
-) -> list[CheckResult]:
+def _check_target(settings: ServerSettings, request: Request, source: SourceSide) -> list[CheckResult]:
     try:
         connection = open_target(settings)
         try:
-            facts = target_facts.read_facts(connection, [table.name for table in tables])
+            facts = target_facts.read_facts(connection, [table.name for table in source.tables])
         finally:
             connection.close()
     except MigrationError as error:
         return [_failure("target_connection", "target", error)]
-    plan = target_items.Plan.of(request.mode, tables, request.connections, request.own_tables)
+    plan = target_items.Plan.of(request.mode, source.tables, request.connections, request.own_tables)
+    plan = replace(plan, longest_rows=source.longest_rows)
     results = [result for item in target_items.ITEMS if (result := item(facts, plan)) is not None]
-    return [*results, source_is_target(source, facts)] if source else results
+    return [*results, source_is_target(source.facts, facts)] if source.facts else results
 
 
 def source_is_target(source: source_facts.SourceFacts, target: target_facts.TargetFacts) -> CheckResult:

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -22,9 +22,13 @@ OLDEST_TIDB = (7, 1)
 PRIVILEGES = ("CREATE", "SELECT", "INSERT", "UPDATE", "DELETE", "ALTER", "DROP", "INDEX")
 """TRUNCATE is part of DROP, in TiDB as in MySQL."""
 
+ROW_BYTES_MAX = 6 << 20
+"""What TiDB takes without being told otherwise (`txn-entry-size-limit`)."""
+ROW_BYTES_EVER_MAX = 120 << 20
 AVERAGE_ROW_BYTES_MAX = 1 << 20
 """Above it, single rows may well be too large for TiDB."""
 
+LIMITATIONS = "https://docs.pingcap.com/tidb/stable/tidb-limitations"
 DOCUMENTATION = "https://docs.pingcap.com/tidb/stable/mysql-compatibility"
 
 
@@ -40,6 +44,8 @@ class Plan:
     """Those that the job itself has created or filled before."""
     ddl: dict[TableName, TableDdl] = field(default_factory=dict)
     unsupported: dict[TableName, UnsupportedSchema] = field(default_factory=dict)
+    longest_rows: Mapping[TableName, int] = field(default_factory=dict)
+    """Bytes, of the tables that were looked through."""
 
     @classmethod
     def of(cls, mode: Mode, tables: Sequence[Table], connections: int, own: Collection[TableName] = ()) -> Self:
@@ -175,18 +181,28 @@ def unsupported_types(facts: TargetFacts, plan: Plan) -> CheckResult:
 
 
 def row_size(facts: TargetFacts, plan: Plan) -> CheckResult:
-    """TiDB takes rows of up to 6 MiB, unless it is told otherwise (`txn-entry-size-limit`)."""
-    large = [
+    """By the longest real row where it is known, else by the average (TiDB documentation, TiDB Limitations)."""
+    limit = max(ROW_BYTES_MAX, int(facts.variable("tidb_txn_entry_size_limit") or 0))
+    longest = {name: size for name, size in plan.longest_rows.items() if size > limit}
+    large = [f"{name} ({size / 2**20:.1f} MiB)" for name, size in longest.items()]
+    average = [
         f"{table.name} ({table.bytes_estimate / table.rows_estimate / 2**20:.1f} MiB)"
         for table in plan.base_tables
+        if table.name not in plan.longest_rows
         if table.rows_estimate and table.bytes_estimate / table.rows_estimate > AVERAGE_ROW_BYTES_MAX
     ]
-    if not large:
-        return passed("row_size", "rows are far from the largest that TiDB takes, on average")
-    reason = f"tables with large rows, on average: {listed(large)}; TiDB takes rows of up to 6 MiB by default"
-    solution = "look for the longest row; raise txn-entry-size-limit of TiDB, or ignore this"
-    documentation = "https://docs.pingcap.com/tidb/stable/tidb-limitations"
-    return warned("row_size", reason, solution, documentation)
+    if not large and not average:
+        return passed("row_size", f"no row is known to be larger than the {limit / 2**20:g} MiB that TiDB takes")
+    reasons = [f"rows larger than the {limit / 2**20:g} MiB that TiDB takes: {listed(large)}"] if large else []
+    reasons += [f"tables with large rows, on average: {listed(average)}"] if average else []
+    if max(longest.values(), default=0) > ROW_BYTES_EVER_MAX:
+        solution = f"no TiDB takes more than {ROW_BYTES_EVER_MAX >> 20} MiB: shorten these rows, or exclude the tables"
+        return failed("row_size", "; ".join(reasons), solution, LIMITATIONS)
+    solution = (
+        f"run SET GLOBAL tidb_txn_entry_size_limit = {ROW_BYTES_EVER_MAX} at the target (before TiDB 7.6: "
+        "txn-entry-size-limit in its configuration), or ignore this where it is set already"
+    )
+    return warned("row_size", "; ".join(reasons), solution, LIMITATIONS)
 
 
 def collations(facts: TargetFacts, plan: Plan) -> CheckResult:

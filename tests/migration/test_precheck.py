@@ -10,8 +10,10 @@ from mysql_to_tidb.job import parse_job
 from mysql_to_tidb.model.checks import CheckResult, Outcome
 from mysql_to_tidb.model.objects import ObjectChoice
 from mysql_to_tidb.model.states import Mode
+from mysql_to_tidb.stages.plan import plan_job
 from mysql_to_tidb.stages.precheck import Request, check_job, run_precheck
 from tests.lab.install import Kind
+from tests.lab.jobs import job_fields
 from tests.lab.servers import LabServer, Server
 
 StartServer = Callable[..., LabServer]
@@ -128,6 +130,68 @@ def test_tables_that_need_a_thought_are_named(source_mysql: Server, target: Serv
         assert words in results[item].reason, results[item]
     assert "1 triggers" in results["not_migrated_objects"].reason
     assert "1 procedures and functions" in results["not_migrated_objects"].reason
+
+
+def test_the_longest_row_counts_and_not_the_average(source: Server, target: Server, database_name: str) -> None:
+    with_table(
+        source,
+        database_name,
+        "CREATE TABLE t (id INT PRIMARY KEY, a LONGTEXT, b LONGBLOB)",
+        "INSERT INTO t SELECT seq.n, 'x', 'y' FROM (SELECT 1 AS n UNION SELECT 2 UNION SELECT 3) AS seq",
+        f"INSERT INTO t VALUES (4, REPEAT('x', {4 << 20}), REPEAT('y', {4 << 20}))",
+        "ANALYZE TABLE t",
+    )
+    result = checked(source, target, request(database_name))["row_size"]
+    assert result.outcome is Outcome.WARNING
+    assert "(8.0 MiB)" in result.reason
+    assert "tidb_txn_entry_size_limit" in result.solution
+    source.execute(f"DELETE FROM `{database_name}`.t WHERE id = 4")
+    assert checked(source, target, request(database_name))["row_size"].outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize(
+    ("kind", "option", "statement"),
+    [
+        (Kind.MYSQL, "--log-replica-updates=OFF", "CHANGE REPLICATION SOURCE TO SOURCE_HOST = 'db.example'"),
+        (Kind.MARIADB, "--log-slave-updates=OFF", "CHANGE MASTER TO MASTER_HOST = 'db.example'"),
+    ],
+)
+def test_a_replica_as_source_must_log_what_it_replicates(
+    kind: Kind, option: str, statement: str, start_server: StartServer, target: Server
+) -> None:
+    source = start_server(kind, option)
+    with_table(source, "shop", "CREATE TABLE t (id INT PRIMARY KEY)")
+    assert checked(source, target, request("shop"))["replica_source"].outcome is Outcome.PASS
+    source.execute(statement)
+    result = checked(source, target, request("shop"))["replica_source"]
+    assert result.outcome is Outcome.FAILED
+    source.restart("--read-only=ON", option.replace("OFF", "ON"))
+    assert failures(checked(source, target, request("shop"))) == set()
+
+
+def test_prepared_distributed_transactions_are_noticed(start_server: StartServer, target: Server) -> None:
+    source = start_server(Kind.MYSQL)
+    with_table(source, "shop", "CREATE TABLE t (id INT PRIMARY KEY)")
+    source.execute("XA START 'a'", "INSERT INTO shop.t VALUES (1)", "XA END 'a'", "XA PREPARE 'a'")
+    result = checked(source, target, request("shop"))["xa"]
+    assert result.outcome is Outcome.WARNING
+    assert "1 distributed transactions (XA) are prepared" in result.reason
+    source.execute("XA ROLLBACK 'a'")
+    assert "are in use" in checked(source, target, request("shop"))["xa"].reason
+
+
+def test_check_and_plan_write_nothing_on_either_side(start_server: StartServer) -> None:
+    source, target = start_server(Kind.MYSQL), start_server(Kind.MYSQL)
+    with_table(source, "shop", "CREATE TABLE t (id INT PRIMARY KEY)", "CREATE VIEW v AS SELECT id FROM t")
+    job = parse_job(job_fields("shop", source, target, objects={"databases": ["shop"]}))
+    logs = [server.execute("SHOW BINARY LOG STATUS") for server in (source, target)]
+    results, outcome = check_job(job, source.settings, target.settings)
+    assert outcome is Outcome.PASS, results
+    made = plan_job(job, source.settings, target.settings)
+    assert [table.action for table in made.tables] == ["create", "create"]
+    assert "times what the load takes" in made.retention
+    assert "CREATE TABLE IF NOT EXISTS `shop`.`t`" in str(made.as_json())
+    assert [server.execute("SHOW BINARY LOG STATUS") for server in (source, target)] == logs
 
 
 def test_mariadb_tables_that_log_hidden_columns_fail(
