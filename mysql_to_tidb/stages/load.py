@@ -8,6 +8,7 @@ from typing import Any
 from pymysql.connections import Connection
 
 from mysql_to_tidb.columns import families_of
+from mysql_to_tidb.columns.batches import of_table
 from mysql_to_tidb.errors import SourceUnavailable
 from mysql_to_tidb.model.checkpoints import Chunk, ChunkPart, ChunkState, TableState
 from mysql_to_tidb.model.jobs import Fence
@@ -199,7 +200,7 @@ class _Loader:
         families = families_of(table)
         select = select_statement(table, families, where, key_expressions(table))
         limits = {"batch_rows_max": self._spec.transaction_rows, "batch_bytes_max": self._spec.transaction_bytes}
-        with source_errors(self._source, where=f"{table.name}, rows where {where}"):
+        with of_table(table), source_errors(self._source, where=f"{table.name}, rows where {where}"):
             batches = _with_end(read_batches(reader, select, families, **limits))
             for number, (batch, finished) in enumerate(batches):
                 if not number:

@@ -11,6 +11,8 @@ import pyarrow.compute as pc
 
 from mysql_to_tidb.columns import Family
 from mysql_to_tidb.columns.arrays import bytes_scalar
+from mysql_to_tidb.columns.culprit import naming_the_row
+from mysql_to_tidb.errors import ValueUnrepresentable
 from mysql_to_tidb.model.names import TableName, quote_name
 
 LOAD_FORMAT = r"CHARACTER SET binary FIELDS TERMINATED BY '\t' ESCAPED BY '\\' LINES TERMINATED BY '\n'"
@@ -24,11 +26,20 @@ _TAB, _NEWLINE, _NOTHING = (bytes_scalar(value) for value in (b"\t", b"\n", b"")
 def encode_rows(batch: pa.RecordBatch, families: Sequence[Family]) -> memoryview:
     """The batch as lines of LOAD DATA, each with its end; no copy is made of what is returned.
 
-    Raises ValueUnrepresentable, naming the column, for a value that the target cannot hold.
+    Raises ValueUnrepresentable, naming column and row, for a value that the target cannot hold.
     """
+    try:
+        fields = [family.to_load(column) for column, family in zip(batch.columns, families, strict=True)]
+    except ValueUnrepresentable as error:
+        raise naming_the_row(
+            error,
+            families,
+            batch.num_rows,
+            lambda place, row: families[place].to_load(batch.column(place).slice(row, 1)),
+            lambda place, row: batch.column(place)[row].as_py(),
+        ) from error
     parts: list[pa.Array | pa.Scalar] = []
-    for column, family in zip(batch.columns, families, strict=True):
-        field = family.to_load(column)
+    for field, family in zip(fields, families, strict=True):
         parts += [field if family.escape_free else _escaped(field), _TAB]
     parts[-1] = _NEWLINE
     lines = pc.binary_join_element_wise(*parts, _NOTHING, null_handling="replace", null_replacement=_NULL)
