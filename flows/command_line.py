@@ -182,6 +182,20 @@ def delete(job_file: JobFile) -> None:
     _action("delete", job_file)
 
 
+@app.command()
+def setup(
+    notification: Annotated[
+        str | None, typer.Option(help="Name of a saved notification block, which alerts go to")
+    ] = None,
+) -> None:
+    """Make the Prefect server of PREFECT_API_URL ready: blocks, work pool, deployments, alerts; any time again."""
+    with _reported():
+        from deployments.setup import set_up
+
+        for line in set_up(notification):
+            terminal.out.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
 def _settings(job: Job) -> tuple[Any, Any]:
     if job.source.block or job.target.block:
         from blocks import source_settings, target_settings

@@ -11,6 +11,7 @@ from mysql_to_tidb.job import Job
 from mysql_to_tidb.model.states import Mode, Status, Until
 from tasks.control import finish, held, is_new, summary
 from tasks.schema import create_schema
+from tasks.signs import observed
 
 
 @flow(name="migrate", flow_run_name="migrate {job.name}")
@@ -20,6 +21,11 @@ def migrate(job: Job, until: Until = Until.FOREVER, restart: bool = False) -> di
     `until` says when to stop by itself: once loaded, once caught up, or never. With `restart`, the source's
     rows win over whatever stands in the target.
     """
+    with observed(job):
+        return _migrate(job, until, restart=restart)
+
+
+def _migrate(job: Job, until: Until, *, restart: bool) -> dict[str, Any]:
     if is_new(job):
         precheck(job)
     with held(job, restart=restart) as epoch:

@@ -123,6 +123,13 @@ class JobChanged(MigrationError):
     default_hint = "put the old settings back, or start a job under a new name"
 
 
+class SetupFailed(MigrationError):
+    """A Prefect server could not be made ready."""
+
+    code = "SETUP_FAILED"
+    default_hint = "check PREFECT_API_URL and try again: what is done already stays"
+
+
 class PrecheckFailed(MigrationError):
     """At least one precheck item failed."""
 

@@ -26,6 +26,7 @@ LAYERS = (
     {"mysql_to_tidb.stages"},
     {"blocks"},
     {"tasks"},
+    {"deployments"},
     {"flows"},
 )
 """From the ground up: each may import those before it; those in one set know nothing of each other."""

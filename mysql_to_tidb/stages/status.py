@@ -7,13 +7,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mysql_to_tidb.errors import MigrationError
+from mysql_to_tidb.job import Job
 from mysql_to_tidb.model.checkpoints import Checkpoint
 from mysql_to_tidb.model.jobs import JobFailure, JobRecord
 from mysql_to_tidb.model.progress import JobProgress, TableProgress
 from mysql_to_tidb.model.settings import ServerSettings
 from mysql_to_tidb.model.states import Mode, Stage, Status
 from mysql_to_tidb.source.connection import open_source, read_identity
+from mysql_to_tidb.source.facts import read_facts
 from mysql_to_tidb.source.position import current_position
+from mysql_to_tidb.source.precheck import hours_kept
 from mysql_to_tidb.stages.running import is_alive, open_store
 
 
@@ -36,6 +39,16 @@ def read_all_progress(target: ServerSettings) -> list[JobProgress]:
             _progress(record, store.tables.progress(record.name), store.checkpoints.read(record.name), None)
             for record in store.list_jobs()
         ]
+
+
+def read_retention_seconds(job: Job, source: ServerSettings) -> float | None:
+    """How long the source keeps its binary logs; None: until they are purged by hand."""
+    connection = open_source(source)
+    try:
+        hours = hours_kept(read_facts(connection, source.kind, job.choice))
+    finally:
+        connection.close()
+    return None if hours is None else hours * 3600
 
 
 def _lag_seconds(source: ServerSettings, record: JobRecord, checkpoint: Checkpoint) -> float | None:

@@ -1,0 +1,1 @@
+"""What runs where in Prefect, and what sets it up."""
