@@ -14,6 +14,7 @@ REFUSED_LOGIN = frozenset(
 """The server answers, and does not let this user in."""
 
 _ACCESS_DENIED = {1045, 1698}
+_PLUGIN = "the account uses a login plugin that is not supported: use caching_sha2_password or mysql_native_password"
 _HINTS = {
     1040: "the server has no connection left: raise its max_connections, end idle ones, or choose a smaller spec",
     1044: "grant this user rights on the database",
@@ -21,6 +22,7 @@ _HINTS = {
     "TRUNCATE TABLE performance_schema.host_cache)",
     1203: "this user has reached max_user_connections: raise it, or choose a smaller spec",
     1226: "this user has used up a limit of its account: raise MAX_USER_CONNECTIONS or MAX_CONNECTIONS_PER_HOUR",
+    1227: "grant this user the right that the server names; `check` shows all that are missing",
     1251: "the account uses a password of before MySQL 4.1: set it again with ALTER USER",
     1275: "the account uses a password of before MySQL 4.1: set it again with ALTER USER",
     1524: "the account names a plugin that the server has not loaded: load it, or change the account with ALTER USER",
@@ -29,10 +31,9 @@ _HINTS = {
     2026: "switch TLS on at the server, or find out what takes it away in between; without `tls` in the job the "
     "connection would be readable on its way",
     2049: "the account uses a password of before MySQL 4.1: set it again with ALTER USER",
-    2058: "the account uses a login plugin that is not supported: use caching_sha2_password, ed25519 or "
-    "mysql_native_password",
-    2059: "the account uses a login plugin that is not supported: use caching_sha2_password, ed25519 or "
-    "mysql_native_password",
+    2054: _PLUGIN,
+    2058: _PLUGIN,
+    2059: _PLUGIN,
     2061: "a password of caching_sha2_password needs TLS here, as the server has no RSA key: switch TLS on",
     3118: "the account is locked: run ALTER USER ... ACCOUNT UNLOCK",
     3159: "the server takes encrypted connections only: switch its TLS on, and give `tls` in the job",
