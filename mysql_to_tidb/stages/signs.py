@@ -50,6 +50,7 @@ class Observer:
     """How long the source keeps its binary logs; None: until they are purged by hand."""
     _last: JobProgress | None = None
     _said_at: float | None = None
+    _said_place: tuple[object, ...] = ()
     _lag_before: tuple[float, float] | None = None
     """When a lag was last noted, and how large it was."""
     _lag_high: bool = False
@@ -59,17 +60,15 @@ class Observer:
         """The signs that a look at the job gives; `now` in seconds of any clock that goes forward."""
         signs = [*self._status_signs(progress), *self._lag_signs(progress, now), *self._retention_signs(progress)]
         if self._moved(progress) and (self._said_at is None or now - self._said_at >= self.limits.progress_seconds):
-            self._said_at = now
+            self._said_at, self._said_place = now, _place(progress)
             signs.append(Sign.PROGRESS)
         self._last = progress
         return signs
 
     def _moved(self, progress: JobProgress) -> bool:
-        """Whether the job is further than when the last sign of progress was due, or is where it should be."""
-        if self._last is None or (progress.stage is Stage.SYNC and progress.lag_seconds == 0):
-            return True
-        moved = _place(progress) != _place(self._last)
-        return moved or self._said_at is None
+        """Whether the job is further than at the last sign of progress, or is where it should be."""
+        idle = progress.stage is Stage.SYNC and progress.lag_seconds == 0
+        return idle or _place(progress) != self._said_place
 
     def _status_signs(self, progress: JobProgress) -> Iterator[Sign]:
         before = self._last.status if self._last else Status.RUNNING
