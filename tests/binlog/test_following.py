@@ -233,3 +233,44 @@ def test_a_row_of_more_than_one_packet_arrives(any_source: LabServer, follow: Fo
         (1, (1 << 24) + 10),
         (2, 36_000_000),
     }
+
+
+def test_checksums_may_come_and_go_from_file_to_file(any_source: LabServer, follow: Follow) -> None:
+    source = follow(any_source)
+    source.create("CREATE TABLE a (id INT PRIMARY KEY, word VARCHAR(50))")
+    with source.writer.cursor() as cursor:
+        cursor.execute("SELECT @@global.binlog_checksum")
+        ((before,),) = cursor.fetchall()
+    # Each of these begins a new file.
+    for number, checksum in enumerate(["NONE", "CRC32", "NONE", "CRC32"], start=1):
+        source.run(
+            f"SET GLOBAL binlog_checksum = {checksum}",
+            f"INSERT INTO a VALUES ({number}, REPEAT('x', {number * 7}))",
+            f"CREATE VIEW v{number} AS SELECT {number} AS one",
+        )
+    source.run(f"SET GLOBAL binlog_checksum = {before}")
+    changes = source.changes()
+    assert rows(changes) == [(ChangeKind.INSERT, (number, b"x" * (number * 7))) for number in range(1, 5)]
+    statements = [change.text for change in changes if isinstance(change, Statement)]
+    assert [text[-12:] for text in statements] == [f"ECT {number} AS one" for number in range(1, 5)]
+
+
+def test_tagged_gtids_are_followed_across_files(any_source: LabServer, follow: Follow) -> None:
+    source = follow(any_source)
+    if not source.identity.gtids or source.identity.mariadb:
+        pytest.skip("the source has no GTIDs with tags")
+    source.create("CREATE TABLE a (id INT PRIMARY KEY)")
+    for number in range(4):
+        source.run(
+            f"SET gtid_next = 'AUTOMATIC:tag_{number % 2}'",
+            f"INSERT INTO a VALUES ({number})",
+            "SET gtid_next = 'AUTOMATIC'",
+            f"INSERT INTO a VALUES ({number + 10})",
+            "FLUSH BINARY LOGS",
+        )
+    changes = source.changes()
+    assert [image[0] for _, image in rows(changes)] == [0, 10, 1, 11, 2, 12, 3, 13]
+    assert "tag_0:1-2" in changes[-1].position.gtid_set
+    assert changes[-1].position.gtid_set == source.here().gtid_set
+    middle = ends(changes)[3]
+    assert [image[0] for _, image in rows(source.changes(middle))] == [2, 12, 3, 13]
