@@ -17,6 +17,7 @@ from tests.lab.servers import SOURCE_OPTIONS, TARGET_OPTIONS, LabServer, Server
 
 ROUND_SECONDS_MAX = 300
 KEPT = Path("build/fuzz")
+GTIDS = ("--gtid-mode=ON", "--enforce-gtid-consistency=ON")
 VARIABLES = {Kind.MYSQL: "SOURCE_MYSQL_URL", Kind.MARIADB: "SOURCE_MARIADB_URL"}
 
 
@@ -65,7 +66,8 @@ class Servers:
 
     def source(self, kind: Kind) -> Server:
         if kind not in self._sources:
-            self._sources[kind] = self._server(VARIABLES[kind], kind, SOURCE_OPTIONS)
+            options = (*SOURCE_OPTIONS, *GTIDS) if kind is Kind.MYSQL else SOURCE_OPTIONS
+            self._sources[kind] = self._server(VARIABLES[kind], kind, options)
         return self._sources[kind]
 
     def _server(self, variable: str, kind: Kind, options: tuple[str, ...]) -> Server:

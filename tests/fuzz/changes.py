@@ -143,11 +143,20 @@ class ChangeStream:
     def _shift_keys(self, table: _Table) -> str:
         """Many keys at once, each into the place of the next."""
         column = table.plan.key[0]
-        if column.type is None or not column.type.integer:
+        assert column.type is not None
+        if column.type.text:
+            return self._respell_keys(table, column)
+        if not column.type.integer:
             return self._move_key(table)
         step, order = self.chance.choice((("+", "DESC"), ("-", "ASC")))
         limit = f"ORDER BY {column.quoted} {order} LIMIT {self.chance.choice((5, 50))}"
         return f"UPDATE {table.plan.quoted} SET {column.quoted} = {column.quoted} {step} 1 {limit}"
+
+    def _respell_keys(self, table: _Table, column: ColumnPlan) -> str:
+        """Keys that the source may take for the same as before."""
+        name = column.quoted
+        spelled = self.chance.choice((f"UPPER({name})", f"LOWER({name})", f"CONCAT({name}, ' ')", f"TRIM({name})"))
+        return f"UPDATE {table.plan.quoted} SET {name} = {spelled} {self._order(table)}"
 
     def _swap(self, table: _Table) -> list[str]:
         """Two rows change their keys by way of a third one."""
