@@ -37,6 +37,8 @@ class ExitCode(IntEnum):
     FAILED = 1
     WARNINGS = 3
     CHECK_FAILED = 4
+    DIFFERENT = 5
+    NO_GO = 6
     INTERRUPTED = 130
 
 
@@ -75,11 +77,11 @@ def check(job_file: JobFile, as_json: AsJson = False) -> None:
 def plan(job_file: JobFile, as_json: AsJson = False) -> None:
     """Show what would be created in the target and what it means; writes nothing."""
     with _reported():
-        from mysql_to_tidb.stages.plan import make_plan
+        from mysql_to_tidb.stages.plan import plan_job
 
         job = load_job(job_file)
         source, target = _settings(job)
-        made = make_plan(source, target, job.choice, job.limits.load_connections)
+        made = plan_job(job, source, target)
         if as_json:
             _print_json(made.as_json())
         else:
@@ -146,6 +148,56 @@ def list_jobs(
             _print_json([job.as_json() for job in jobs])
         else:
             terminal.out.print(terminal.jobs(jobs))
+
+
+@app.command()
+def validate(
+    job_file: JobFile,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Put right what differs; the job must not be running")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Compare every row of source and target, whether the job runs or not; exit 0 only if all are equal."""
+    with _reported():
+        from mysql_to_tidb.stages import validate as stage
+        from mysql_to_tidb.validate.report import Outcome as Comparison
+
+        job = load_job(job_file)
+        report = (stage.repair if repair else stage.validate)(job, *_settings(job))
+        if as_json:
+            _print_json(report.as_json())
+        else:
+            terminal.out.print(terminal.validation(report))
+        raise typer.Exit(ExitCode.DONE if report.outcome is Comparison.EQUAL else ExitCode.DIFFERENT)
+
+
+@app.command()
+def cutover(
+    job_file: JobFile,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only look; change nothing")] = False,
+    abort: Annotated[bool, typer.Option("--abort", help="Call a cutover off: the sync goes on")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Prove that the source stands still and that the target has all of it: GO (exit 0) or NO-GO (exit 6)."""
+    with _reported():
+        from mysql_to_tidb.model.cutover import Decision
+        from mysql_to_tidb.stages import actions
+        from mysql_to_tidb.stages import cutover as stage
+
+        job = load_job(job_file)
+        source, target = _settings(job)
+        if abort:
+            terminal.out.print(stage.abort(target, job.name))
+            if not actions.is_running(target, job.name):
+                _run(job, until=Until.FOREVER, restart=False)
+            return
+        report = stage.cut_over(job, source, target, dry_run=dry_run)
+        if as_json:
+            _print_json(report.as_json())
+        else:
+            terminal.out.print(terminal.cutover(report))
+        raise typer.Exit(ExitCode.NO_GO if report.decision is Decision.NO_GO else ExitCode.DONE)
 
 
 def _action(name: str, job_file: Path) -> None:

@@ -8,14 +8,20 @@ from rich.text import Text
 
 from mysql_to_tidb.errors import MigrationError
 from mysql_to_tidb.model.checks import CheckResult, Outcome
+from mysql_to_tidb.model.cutover import CutoverReport, Decision, Finding
 from mysql_to_tidb.model.progress import JobProgress, TableProgress
 from mysql_to_tidb.stages.plan import MigrationPlan
+from mysql_to_tidb.validate.report import Outcome as Comparison
+from mysql_to_tidb.validate.report import RowDifference, TableReport, ValidationReport
 
 TABLES_SHOWN_MAX = 20
+DIFFERENCES_SHOWN_MAX = 20
 
 out = Console()
 err = Console(stderr=True)
 
+_COMPARISON_STYLES = {Comparison.EQUAL: "green", Comparison.PENDING: "yellow", Comparison.DIFFERENT: "bold red"}
+_FINDING_STYLES = {Finding.PASS: "green", Finding.OPEN: "yellow", Finding.FAILED: "bold red"}
 _OUTCOME_STYLES = {Outcome.PASS: "green", Outcome.WARNING: "yellow", Outcome.FAILED: "bold red"}
 
 
@@ -51,10 +57,9 @@ def plan(made: MigrationPlan) -> RenderableType:
         changes = Text("\n".join([each.problem, *notes] if each.problem else notes))
         size = f"{each.bytes_estimate / 1e6:,.1f}"
         table.add_row(Text(str(each.name)), each.action, f"{each.rows_estimate:,}", size, changes)
-    kept = "until they are purged by hand" if made.hours_kept is None else f"{made.hours_kept:,.0f} h"
     size = f"{made.rows_estimate:,} rows, {made.bytes_estimate / 1e6:,.1f} MB"
     lines = [
-        f"{size}: about {duration(made.load_seconds)}; the source keeps its binary logs {kept}",
+        f"{size}: about {duration(made.load_seconds)}; {made.retention}",
         *(f"after the load: {statement}" for statement in made.foreign_keys),
         *(f"left out: {rewrite.table} {rewrite.object}: {rewrite.meaning}" for rewrite in made.left_out),
     ]
@@ -92,6 +97,65 @@ def jobs(found: Sequence[JobProgress]) -> RenderableType:
     for job in found:
         table.add_row(job.name, job.mode, job.stage, job.status, f"{job.rows:,}", f"{job.changes:,}", job.position)
     return table
+
+
+def validation(report: ValidationReport) -> RenderableType:
+    """What was compared, tables that are not equal first, then the first differing rows with both sides' values."""
+    title = f"Validation of {report.job}: {report.outcome}"
+    seconds = duration(report.seconds)
+    caption = (
+        f"{report.rows:,} rows; {report.rows_compared:,} of them now, in {seconds} ({report.rows_per_second:,.0f}/s)"
+    )
+    grid = Table(title=title, title_justify="left", caption=caption, caption_justify="left")
+    grid.add_column("Table", overflow="fold")
+    for heading in ("Rows", "Missing", "Extra", "Different", "Repaired", "Pending"):
+        grid.add_column(heading, justify="right")
+    grid.add_column("Outcome", overflow="fold")
+    ordered = sorted(report.tables, key=lambda table: (table.outcome is Comparison.EQUAL, str(table.name)))
+    for table in ordered[:TABLES_SHOWN_MAX]:
+        numbers = (table.rows, table.missing, table.extra, table.different, table.repaired, table.pending)
+        outcome = Text(": ".join(filter(None, (table.outcome, table.problem))), _COMPARISON_STYLES[table.outcome])
+        grid.add_row(Text(str(table.name)), *(f"{number:,}" for number in numbers), outcome)
+    if len(ordered) > TABLES_SHOWN_MAX:
+        grid.add_row(f"and {len(ordered) - TABLES_SHOWN_MAX} more", *[""] * 7)
+    found = [_difference(table, each) for table in ordered for each in table.differences]
+    lines = [Text(line) for line in found[:DIFFERENCES_SHOWN_MAX]]
+    if len(found) > DIFFERENCES_SHOWN_MAX:
+        lines.append(Text(f"and {len(found) - DIFFERENCES_SHOWN_MAX} more; --json has them"))
+    return Group(grid, *lines)
+
+
+def cutover(report: CutoverReport) -> RenderableType:
+    """GO or NO-GO, with everything that speaks for it and against it."""
+    dry = " (dry run)" if report.dry_run else ""
+    grid = Table(title=f"Cutover of {report.job}{dry}", title_justify="left")
+    for heading in ("Item", "Finding", "Seen"):
+        grid.add_column(heading, overflow="fold")
+    for item in report.items:
+        grid.add_row(item.item, Text(item.finding, _FINDING_STYLES[item.finding]), Text(item.seen))
+    lines = [Text(f"{item.item}: {item.advice}") for item in report.failed if item.advice]
+    if report.target_timestamp:
+        lines.append(
+            Text(f"The target's timestamp, from which a feed back to the source starts: {report.target_timestamp}")
+        )
+    styles = {Decision.GO: "bold green", Decision.NO_GO: "bold red", Decision.UNDECIDED: "yellow"}
+    verdict = "nothing speaks against it so far" if report.decision is Decision.UNDECIDED else report.decision.value
+    return Group(
+        grid, *lines, Text(f"{verdict}, at {report.position}, in {duration(report.seconds)}", styles[report.decision])
+    )
+
+
+def _difference(table: TableReport, difference: RowDifference) -> str:
+    times = f" ({difference.rows} times)" if difference.rows > 1 else ""
+    values = "; ".join(
+        f"{value.column} is {_value(value.source)} at the source, {_value(value.target)} at the target"
+        for value in difference.values
+    )
+    return f"{table.name}: {difference.kind}{times}: {difference.key}{': ' if values else ''}{values}"
+
+
+def _value(text: str | None) -> str:
+    return "NULL" if text is None else repr(text)
 
 
 def _row(table: TableProgress) -> tuple[str, ...]:

@@ -8,6 +8,9 @@
     ├── JobLimitReached               JOB_LIMIT_REACHED
     ├── JobChanged                    JOB_CHANGED
     ├── PrecheckFailed                PRECHECK_FAILED
+    ├── NotYetConsistent              NOT_YET_CONSISTENT
+    ├── NotEqual                      NOT_EQUAL
+    ├── CutoverRefused                CUTOVER_REFUSED
     ├── UnsupportedSchema             UNSUPPORTED_SCHEMA
     ├── SourceError
     │   ├── SourceConnectionFailed    SOURCE_CONNECTION
@@ -142,6 +145,26 @@ class UnsupportedSchema(MigrationError):
 
     code = "UNSUPPORTED_SCHEMA"
     default_hint = "exclude the table from the job, or change the column at the source"
+
+
+class NotYetConsistent(MigrationError):
+    """The target cannot equal the source yet: rows, or changes made while they were copied, are missing."""
+
+    code = "NOT_YET_CONSISTENT"
+    default_hint = "let the job run until `status` says since when it is consistent"
+
+
+class NotEqual(MigrationError):
+    """A validation has found rows that differ, or could not compare all of them."""
+
+    code = "NOT_EQUAL"
+    default_hint = "the validation's report names the rows; `validate --repair` makes them equal"
+
+
+class CutoverRefused(MigrationError):
+    """NO-GO: applications must not be pointed at the target."""
+
+    code = "CUTOVER_REFUSED"
 
 
 class SourceError(MigrationError):

@@ -39,6 +39,11 @@ class Point(StrEnum):
     AFTER_DDL_STEP = "after-ddl-step"
     BEFORE_DDL_DONE = "before-ddl-done"
     AFTER_DDL_DONE = "after-ddl-done"
+    AFTER_VALIDATION_RECORDED = "after-validation-recorded"
+    AFTER_REPAIR_COMMIT = "after-repair-commit"
+    AFTER_CUTOVER_DRAINED = "after-cutover-drained"
+    BEFORE_CUTOVER_RECORDED = "before-cutover-recorded"
+    AFTER_CUTOVER_RECORDED = "after-cutover-recorded"
 
 
 def _chosen(text: str) -> tuple[Point, int] | None:

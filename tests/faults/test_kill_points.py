@@ -18,6 +18,8 @@ SCHEMA_CHANGES = {point for point in Point if "-ddl-" in point}
 """Passed only at a schema change: see test_ddl_kill_points.py."""
 SLICES = {Point.BEFORE_SLICE_COMMIT, Point.AFTER_SLICE_COMMIT}
 """Passed only by a transaction that is applied in slices: see test_slices.py."""
+AFTER_SYNC = {point for point in Point if {"validation", "repair", "cutover"} & set(point.split("-"))}
+"""Passed only by what looks at a job that has been loaded: see tests/validation."""
 REPEATED = {Point.BEFORE_LOAD_COMMIT, Point.AFTER_LOAD_COMMIT, Point.BEFORE_SYNC_COMMIT, Point.AFTER_SYNC_COMMIT}
 
 
@@ -31,7 +33,7 @@ def bank_job(
     return JobRun(folder, environment, **fields)
 
 
-@pytest.mark.parametrize("point", [point for point in Point if point not in SCHEMA_CHANGES | SLICES])
+@pytest.mark.parametrize("point", [point for point in Point if point not in SCHEMA_CHANGES | SLICES | AFTER_SYNC])
 def test_a_run_killed_at_a_point_recovers(
     point: Point, source: Server, target: Server, database_name: str, tmp_path: Path
 ) -> None:
