@@ -81,7 +81,7 @@ class StateStore(StateAccess):
         """Forget a job in whatever status; a run of it that still writes is fenced. Migrated rows stay."""
         self.read_job(name)
         with transaction(self.connection, f"delete job {name}"):
-            for part in ("job", "checkpoints", "chunks", "tables", "schema_history"):
+            for part in ("job", "checkpoints", "chunks", "tables", "schema_history", "validations"):
                 self._execute(f"delete_{part}", job=name)
 
     def request(self, name: str, action: Action) -> None:

@@ -4,8 +4,8 @@ from mysql_to_tidb.errors import TargetRefused
 from mysql_to_tidb.target.sql import statements
 from mysql_to_tidb.target.state_access import StateAccess
 
-VERSION = 3
-UPGRADES = {2: "add_partial_changes", 3: "add_seen_gtids"}
+VERSION = 4
+UPGRADES = {2: "add_partial_changes", 3: "add_seen_gtids", 4: "create_validations"}
 """What brings the tables from the form before to this one."""
 _HAS_IT_ALREADY = "1060"
 """Duplicate column name: another program has just added it, or was killed behind that."""

@@ -45,7 +45,6 @@ class ValidationLedger(StateAccess):
         super().__init__(connection)
         self._job = job
         self._run = run
-        self._execute("create_validations")
 
     def tables(self) -> dict[TableName, TableValidation]:
         rows = self._rows("list", job=self._job.name, job_created_at=self._job.created_at)

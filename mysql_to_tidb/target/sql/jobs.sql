@@ -87,5 +87,8 @@ DELETE FROM mysql_to_tidb.tables WHERE job = %(job)s;
 -- delete_schema_history: forget its schema changes
 DELETE FROM mysql_to_tidb.schema_history WHERE job = %(job)s;
 
+-- delete_validations: forget what was found of it
+DELETE FROM mysql_to_tidb.validations WHERE job = %(job)s;
+
 -- delete_job: forget the job itself
 DELETE FROM mysql_to_tidb.jobs WHERE name = %(job)s;

@@ -102,6 +102,25 @@ CREATE TABLE IF NOT EXISTS mysql_to_tidb.schema_history (
     PRIMARY KEY (job, number)
 ) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin COMMENT 'schema changes of the source that the job has met';
 
+-- create_validations: how far the newest validation of each table is, and what it has found
+CREATE TABLE IF NOT EXISTS mysql_to_tidb.validations (
+    job VARCHAR(60) NOT NULL COMMENT 'name of the job',
+    schema_name VARCHAR(64) NOT NULL COMMENT 'database of the table',
+    table_name VARCHAR(64) NOT NULL COMMENT 'name of the table',
+    job_created_at DATETIME(6) NOT NULL COMMENT 'tells a job from an earlier one of the same name, UTC',
+    run VARCHAR(64) NOT NULL COMMENT 'the run of a validation that may move this row',
+    started_at DATETIME(6) NOT NULL COMMENT 'begin of the validation, UTC',
+    settled_at DATETIME(6) NOT NULL COMMENT 'when this row was written, UTC',
+    file VARCHAR(255) NOT NULL COMMENT 'binary log file of the position of the target when the validation began',
+    offset BIGINT NOT NULL COMMENT 'offset in that file',
+    gtid_set LONGTEXT NOT NULL COMMENT 'GTIDs executed up to that position',
+    definition VARCHAR(64) NOT NULL COMMENT 'digest of the definition that the table had',
+    last_key LONGTEXT COMMENT 'key up to which all rows have been compared',
+    report LONGTEXT NOT NULL COMMENT 'what has been found, as JSON',
+    complete BOOLEAN NOT NULL COMMENT 'whether all rows have been compared',
+    PRIMARY KEY (job, schema_name, table_name)
+) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin COMMENT 'progress of validations, so that they go on where they were';
+
 -- add_partial_changes: transactions that are applied in slices
 ALTER TABLE mysql_to_tidb.checkpoints ADD COLUMN partial_changes BIGINT NOT NULL DEFAULT 0
     COMMENT 'row changes applied of the source transaction behind the position, where it is applied in slices';
