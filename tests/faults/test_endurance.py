@@ -40,6 +40,7 @@ def wait_for_progress(target: Server, job: str, process: Popen[bytes], said: Cal
         time.sleep(0.1)
 
 
+@pytest.mark.timeout(ENDURANCE_SECONDS + 280)
 def test_a_job_killed_every_few_seconds_ends_equal(
     source: Server, target: Server, database_name: str, tmp_path: Path
 ) -> None:

@@ -20,7 +20,6 @@ from mysql_to_tidb.source.binlog.statements import (
     savepoint_name,
 )
 from mysql_to_tidb.source.binlog.tables import MappedTables
-from mysql_to_tidb.source.binlog.touches import may_touch
 from mysql_to_tidb.source.binlog.transaction import Transaction
 
 TEXT_CHARACTERS_MAX = 200
@@ -160,6 +159,9 @@ class QueryHandler:
         self._tables.forget()
 
     def _logged_as_statement(self, query: Query, event: bytes) -> Iterable[Change]:
+        # Its parser takes long to load, and rows are hardly ever logged as text.
+        from mysql_to_tidb.source.binlog.touches import may_touch
+
         variables = read_status_variables(query.variables)
         text = decoded(query.text, variables.client_charset)
         if may_touch(text, query.schema, self._table_of):
