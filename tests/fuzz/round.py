@@ -59,6 +59,7 @@ def play(
         taken = execute(connection, [*workload.session_statements(), *workload.create_statements()])
         for transaction in first:
             taken += execute(connection, transaction)
+        execute(connection, workload.statistics_statements())
         job = write_job(workload, source, target, folder)
         half = len(changes) // 2
         try:

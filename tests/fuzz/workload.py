@@ -40,6 +40,10 @@ class Workload:
         for table in self.tables():
             yield from table.create
 
+    def statistics_statements(self) -> list[str]:
+        """What lets the source know how many first rows there are, so that tables are cut into chunks."""
+        return [f"ANALYZE NO_WRITE_TO_BINLOG TABLE {table.quoted}" for table in self.tables()]
+
     def session_statements(self) -> list[str]:
         """How the connection that writes is set up."""
         chance = self._chance("session")
