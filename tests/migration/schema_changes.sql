@@ -117,6 +117,26 @@ RENAME TABLE item TO _item_del, _item_gho TO item;
 DROP TABLE _item_ghc;
 DROP TABLE _item_del;
 
+-- kind: shadow table with triggers
+CREATE TABLE _item_new LIKE item;
+ALTER TABLE _item_new ADD c VARCHAR(5) NOT NULL DEFAULT 'p', DROP COLUMN note;
+CREATE TRIGGER item_del AFTER DELETE ON item FOR EACH ROW DELETE IGNORE FROM _item_new WHERE _item_new.id <=> OLD.id;
+CREATE TRIGGER item_upd AFTER UPDATE ON item FOR EACH ROW REPLACE INTO _item_new (id, name, price, amount, kind) VALUES (NEW.id, NEW.name, NEW.price, NEW.amount, NEW.kind);
+CREATE TRIGGER item_ins AFTER INSERT ON item FOR EACH ROW REPLACE INTO _item_new (id, name, price, amount, kind) VALUES (NEW.id, NEW.name, NEW.price, NEW.amount, NEW.kind);
+INSERT INTO item (id, name) VALUES (50, 'before');
+INSERT IGNORE INTO _item_new (id, name, price, amount, kind) SELECT id, name, price, amount, kind FROM item WHERE id <= 2;
+UPDATE item SET name = 'meanwhile' WHERE id = 1;
+DELETE FROM item WHERE id = 50;
+INSERT INTO item (id, name) VALUES (51, 'after');
+INSERT IGNORE INTO _item_new (id, name, price, amount, kind) SELECT id, name, price, amount, kind FROM item WHERE id > 2;
+RENAME TABLE item TO _item_old, _item_new TO item;
+DROP TRIGGER item_del;
+DROP TRIGGER item_upd;
+DROP TRIGGER item_ins;
+DROP TABLE IF EXISTS _item_old;
+INSERT INTO item (id, name, c) VALUES (60, 'new', 'q');
+UPDATE item SET c = 'z' WHERE id = 51;
+
 -- kind: views and others
 CREATE VIEW seen AS SELECT id, name FROM item;
 CREATE OR REPLACE VIEW seen AS SELECT id FROM item;
