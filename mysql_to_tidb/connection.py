@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, TypeVar
 
 import pymysql
@@ -19,7 +20,26 @@ TEXT_CONVERSIONS = {kind: function for kind, function in conversions.items() if 
 """Escapes arguments, but leaves every result as the text that the server sent, zero dates included."""
 
 
-AnyConnection = TypeVar("AnyConnection", bound=Connection)
+class ServerConnection(Connection):
+    """PyMySQL's connection, except that those without TLS settings share one context.
+
+    Such a connection is encrypted where the server offers it and verifies nothing; PyMySQL would load the
+    system's certificates all the same, which takes longer than the login.
+    """
+
+    def _create_ssl_ctx(self, settings: Any) -> ssl.SSLContext:
+        return settings if isinstance(settings, ssl.SSLContext) else _unverified_context()
+
+
+@cache
+def _unverified_context() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+AnyConnection = TypeVar("AnyConnection", bound=ServerConnection)
 
 
 def connect(

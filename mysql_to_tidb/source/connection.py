@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pymysql
 from pymysql.connections import Connection
 
-from mysql_to_tidb.connection import connect, error_number, error_text
+from mysql_to_tidb.connection import ServerConnection, connect, error_number, error_text
 from mysql_to_tidb.errors import (
     BinlogPurged,
     BinlogServerIdTaken,
@@ -77,7 +77,7 @@ def open_source(settings: ServerSettings, *, read_timeout_seconds: int = READ_TI
     Raises SourceConnectionFailed or SourceUnavailable.
     """
     with source_errors(settings):
-        return connect(settings, Connection, session=SESSION, read_timeout_seconds=read_timeout_seconds)
+        return connect(settings, ServerConnection, session=SESSION, read_timeout_seconds=read_timeout_seconds)
 
 
 @contextmanager

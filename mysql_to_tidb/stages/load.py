@@ -1,7 +1,7 @@
 """The full load: every table in chunks of its key, each part committed together with its ledger row."""
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,7 +9,6 @@ from pymysql.connections import Connection
 
 from mysql_to_tidb.columns import families_of
 from mysql_to_tidb.columns.batches import of_table
-from mysql_to_tidb.errors import SourceUnavailable
 from mysql_to_tidb.model.checkpoints import Chunk, ChunkPart, ChunkState, TableState
 from mysql_to_tidb.model.jobs import Fence
 from mysql_to_tidb.model.keys import KeyRange
@@ -20,9 +19,10 @@ from mysql_to_tidb.model.tables import Table
 from mysql_to_tidb.points import Point, reached
 from mysql_to_tidb.source.chunks import key_expressions, key_literals, plan_chunks
 from mysql_to_tidb.source.connection import open_source, read_identity, source_errors
-from mysql_to_tidb.source.position import current_position, exact_snapshot, executed_gtids, plain_snapshot
+from mysql_to_tidb.source.position import current_position, exact_snapshot, plain_snapshot
 from mysql_to_tidb.source.rows import read_batches, select_statement
 from mysql_to_tidb.spec import Spec
+from mysql_to_tidb.stages.chunk_source import ChunkSource
 from mysql_to_tidb.stages.running import End, Watch, open_store
 from mysql_to_tidb.stages.server import keep_to_history
 from mysql_to_tidb.staging.staged import StagedRows, stage_rows
@@ -93,7 +93,10 @@ def load_unit(source: ServerSettings, target: ServerSettings, fence: Fence, spec
     connection = open_target(target)
     try:
         loader = _Loader(source, connection, fence, spec)
-        return End.REACHED if all(loader.load(name, number) for name, number in unit.chunks) else End.PAUSED
+        try:
+            return End.REACHED if all(loader.load(name, number) for name, number in unit.chunks) else End.PAUSED
+        finally:
+            loader.close()
     finally:
         connection.close()
 
@@ -138,6 +141,11 @@ class _Loader:
         self._followed = record.start_position is not None
         self._source_uuid = record.source_uuid
         self._records = {record.table.name: record for record in self._ledger.records(fence.job)}
+        self._chunk_source = ChunkSource(source, self._identify)
+
+    def close(self) -> None:
+        """Leave no connection to the source behind."""
+        self._chunk_source.close()
 
     def load(self, name: TableName, number: int) -> bool:
         """Load what is left of a chunk; False where the user asked for a pause before its end."""
@@ -153,12 +161,8 @@ class _Loader:
     def _load_range(self, table: Table, chunk: Chunk) -> bool:
         """Read a range of the key in one short statement, without a lock, on from the last loaded row."""
         where = KeyRange(chunk.last_key or chunk.range.lower, chunk.range.upper).condition(key_expressions(table))
-        reader = open_source(self._source)
-        try:
-            identity = self._check_server(reader) if self._followed else None
-            return self._load_rows(reader, table, chunk, where, identity)
-        finally:
-            reader.close()
+        reader = self._chunk_source.reader()
+        return self._load_rows(reader, table, chunk, where, self._chunk_source.seen_gtids)
 
     def _load_snapshot(self, table: Table, chunk: Chunk) -> bool:
         """Read a table without a key as it is at one exact position; a load that broke off begins anew."""
@@ -167,35 +171,23 @@ class _Loader:
                 return self._load_rows(reader, table, clear_table(self._connection, chunk), "TRUE")
         connection = open_source(self._source)
         try:
-            identity = self._check_server(connection)
+            identity = self._identify(connection)
         finally:
             connection.close()
         with exact_snapshot(self._source, identity, table) as (reader, position):
             self._ledger.set_snapshot(self._fence, table.name, position)
             return self._load_rows(reader, table, clear_table(self._connection, chunk), "TRUE")
 
-    def _check_server(self, connection: Connection) -> ServerIdentity:
+    def _identify(self, connection: Connection) -> ServerIdentity:
         """The server must have all that the job has read so far, else its rows would be older than the rest."""
         identity = read_identity(connection)
-        if identity.uuid != self._source_uuid:
+        if self._followed and identity.uuid != self._source_uuid:
             keep_to_history(self._store, self._fence, connection, identity)
             self._source_uuid = identity.uuid
         return identity
 
-    def _seen_gtids(self, identity: ServerIdentity | None) -> str:
-        """What the rows may show of a statement that has begun: all that the same server has executed by now."""
-        if identity is None or not identity.gtids:
-            return ""
-        connection = open_source(self._source)
-        try:
-            if read_identity(connection).uuid != identity.uuid:
-                raise SourceUnavailable("another server answers now than when a chunk was begun")
-            return executed_gtids(connection, identity)
-        finally:
-            connection.close()
-
     def _load_rows(
-        self, reader: Connection, table: Table, chunk: Chunk, where: str, identity: ServerIdentity | None = None
+        self, reader: Connection, table: Table, chunk: Chunk, where: str, seen_gtids: Callable[[], str] = str
     ) -> bool:
         families = families_of(table)
         select = select_statement(table, families, where, key_expressions(table))
@@ -204,7 +196,7 @@ class _Loader:
             batches = _with_end(read_batches(reader, select, families, **limits))
             for number, (batch, finished) in enumerate(batches):
                 if not number:
-                    seen = self._seen_gtids(identity)
+                    seen = seen_gtids() if self._followed else ""
                 if self._watch.pause_requested():
                     return False
                 rows = None if batch is None else stage_rows(table.name, batch, families, replace=bool(table.key))

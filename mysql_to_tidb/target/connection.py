@@ -9,7 +9,7 @@ from typing import Any
 import pymysql
 from pymysql.connections import Connection, MySQLResult
 
-from mysql_to_tidb.connection import connect, error_number, error_text
+from mysql_to_tidb.connection import ServerConnection, connect, error_number, error_text
 from mysql_to_tidb.errors import (
     MigrationError,
     TargetBusy,
@@ -98,7 +98,7 @@ class LoadCounts:
     warnings: int
 
 
-class TargetConnection(Connection):
+class TargetConnection(ServerConnection):
     """A connection whose LOAD DATA LOCAL reads from memory, and never a file that the server names."""
 
     _payload: memoryview | None = None

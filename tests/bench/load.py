@@ -93,10 +93,10 @@ def push(target: Server, name: str, paths: list[Path], columns: str) -> dict[str
     return {"seconds": time.perf_counter() - began}
 
 
-def ours(source: Server, target: Server, name: str, **fields: object) -> dict[str, float]:
+def ours(source: Server, target: Server) -> dict[str, float]:
     """The full load of one job, in a process of its own, from the plan of its chunks to the end of the last."""
     target.execute("DROP DATABASE IF EXISTS mysql_to_tidb")
-    job = job_fields("bench-load", source, target, mode="full", objects={"tables": [f"{DATABASE}.{name}"]}, **fields)
+    job = job_fields("bench-load", source, target, mode="full", objects={"databases": [DATABASE]})
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "job.yaml"
         path.write_text(yaml.safe_dump(job))
@@ -136,7 +136,7 @@ def measure(source: Server, target: Server, name: str, rows: int) -> Figures:
         paths, columns = files_of(source, name, Path(folder))
         contenders: dict[str, Callable[[], dict[str, float]]] = {
             "raw limit": lambda: push(target, name, paths, columns),
-            "this": lambda: ours(source, target, name),
+            "this": lambda: ours(source, target),
         }
         if shutil.which("mydumper") and shutil.which("myloader"):
             contenders["mydumper, myloader"] = lambda: theirs(source, target)
@@ -173,7 +173,7 @@ def measure_small_tables(source: Server, target: Server, tables: int) -> Figures
     target.execute(f"USE {DATABASE}", *creates)
     alone = time.perf_counter() - began
     target.execute(f"DROP DATABASE {DATABASE}")
-    job = ours(source, target, "*")
+    job = ours(source, target)
     check_rows(target, "t0", 10)
     print(f"{tables} tables of 10 rows: their CREATE TABLE statements alone {alone:.1f} s, the job ", end="")
     print(f"{job['whole_seconds']:.1f} s, {job['whole_seconds'] / alone:.2f} times")

@@ -6,19 +6,18 @@ the dump command; it is never asked for an event.
 
 import select
 import socket
+import ssl
 import struct
-from collections.abc import Callable
 from contextlib import suppress
 from threading import Lock
 from time import monotonic
 from typing import Any
 
 import pymysql
-from pymysql.connections import Connection
 from pymysql.constants import COMMAND
 from pymysqlreplication import BinLogStreamReader
 
-from mysql_to_tidb.connection import connect, error_number, error_text
+from mysql_to_tidb.connection import ServerConnection, connect, error_number, error_text
 from mysql_to_tidb.errors import (
     BinlogHistoryChanged,
     BinlogServerIdTaken,
@@ -79,11 +78,10 @@ class Dump:
         self._closed = False
         self._connection = _open(settings, identity, position, server_id, heartbeat_seconds)
         self._socket: Any = self._connection._sock  # PyMySQL offers no other way to the bytes
-        self._socket.settimeout(heartbeat_seconds)
+        self._socket.setblocking(False)
         self._raw_socket = socket.socket(fileno=socket.dup(self._socket.fileno()))
         self._poll = select.poll()
         self._poll.register(self._socket, select.POLLIN)
-        self._decrypted_bytes: Callable[[], int] = getattr(self._socket, "pending", lambda: 0)
 
     @property
     def closed(self) -> bool:
@@ -103,16 +101,25 @@ class Dump:
             return data or b""
 
     def _received(self, wait_seconds: float) -> bytes | None:
-        if self._decrypted_bytes() or self._poll.poll(wait_seconds * 1000):
-            with suppress(TimeoutError):  # only a part of what TLS can decrypt has come
-                data: bytes = self._socket.recv(READ_BYTES_MAX)
-                self._waiting_since = None
-                self._silence_seconds_max = self._heartbeats_seconds
-                return data
+        # To ask first whether something has come would cost as much as to read, and other threads wait each time.
+        data = self._read()
+        if data is None and self._poll.poll(wait_seconds * 1000):
+            data = self._read()
+        if data is not None:
+            self._waiting_since = None
+            self._silence_seconds_max = self._heartbeats_seconds
+            return data
         now = monotonic()
         self._waiting_since = self._waiting_since or now - wait_seconds
         if now - self._waiting_since > self._silence_seconds_max:
             raise self._lost(f"not even a heartbeat arrived for {self._silence_seconds_max:g} s")
+        return None
+
+    def _read(self) -> bytes | None:
+        """What has come, nothing at the end of the stream; None where less has come than TLS can decrypt."""
+        with suppress(BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            data: bytes = self._socket.recv(READ_BYTES_MAX)
+            return data
         return None
 
     def failure(self, packet: bytes) -> MigrationError:
@@ -142,7 +149,7 @@ class Dump:
         return SourceUnavailable(f"{UNAVAILABLE_MESSAGE} ({reason})", where=f"source {self._settings}")
 
 
-class _DumpConnection(Connection):
+class _DumpConnection(ServerConnection):
     """Sends, where it has one, a dump command of ours in place of mysql-replication's, which knows no tags."""
 
     dump_command = b""
