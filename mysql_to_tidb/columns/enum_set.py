@@ -8,11 +8,15 @@ import pyarrow.compute as pc
 
 from mysql_to_tidb.columns.charsets import BEYOND_BASIC_PLANE
 from mysql_to_tidb.columns.family import Family
-from mysql_to_tidb.columns.text import literals_of_text
+from mysql_to_tidb.columns.text import literal_of_text, literals_of_text
 from mysql_to_tidb.errors import UnsupportedSchema
 from mysql_to_tidb.model.changes import ImageColumn
 from mysql_to_tidb.model.names import quote_name
 from mysql_to_tidb.model.tables import Column
+
+
+DOUBLE_BITS = 53
+"""Integers of so many bits, a DOUBLE holds exactly."""
 
 
 class _Labelled(Family):
@@ -70,6 +74,17 @@ class Set(_Labelled):
     """Travels as the bit mask of the labels, the first one the lowest bit."""
 
     data_types: ClassVar = frozenset({"set"})
+
+    def select_expression(self) -> str:
+        # TiDB makes a number of a SET by way of a DOUBLE. All its text is utf8mb4, elsewhere no label is compared.
+        if len(self.column.members) <= DOUBLE_BITS or self.column.character_set != "utf8mb4":
+            return super().select_expression()
+        name = quote_name(self.column.name)
+        bits = (
+            f"(FIND_IN_SET({literal_of_text(label)}, {name}) > 0) << {place}"
+            for place, label in enumerate(self.column.members)
+        )
+        return f"CAST(({' | '.join(bits)}) AS UNSIGNED)"
 
     def _to_load(self, values: pa.Array) -> pa.Array:
         masks = values.dictionary_encode()

@@ -198,7 +198,7 @@ class _TableMaker:
             default = value_type.literal(chance)
             # A text from another set than its column's may not fit; MariaDB takes no introducers in defaults.
             attribute = "" if default.startswith("_") else f"DEFAULT {default}"
-        if chance.random() < 0.1 and (nullable or attribute):
+        if chance.random() < 0.1 and (nullable or attribute) and self.columns:
             attribute += " INVISIBLE"
         self._add(value_type, nullable=nullable, attribute=attribute)
 
