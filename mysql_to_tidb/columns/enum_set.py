@@ -14,7 +14,6 @@ from mysql_to_tidb.model.changes import ImageColumn
 from mysql_to_tidb.model.names import quote_name
 from mysql_to_tidb.model.tables import Column
 
-
 DOUBLE_BITS = 53
 """Integers of so many bits, a DOUBLE holds exactly."""
 
