@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+import pymysql
 from pymysql.connections import Connection
 
+from mysql_to_tidb.connection import was_refused
 from mysql_to_tidb.model.names import TableName, quote_name
 from mysql_to_tidb.source.connection import source_errors
 
@@ -15,6 +17,20 @@ def write_protection(connection: Connection) -> str:
         cursor.execute(f"SHOW GLOBAL VARIABLES WHERE Variable_name IN ({names})")
         on = {str(name).lower() for name, value in cursor.fetchall() if str(value).upper() in {"ON", "1"}}
     return next((name for name in ("super_read_only", "innodb_read_only", "read_only") if name in on), "")
+
+
+def open_transactions(connection: Connection) -> int:
+    """How many transactions have changed rows and may still commit; 0 where this user may not ask."""
+    query = "SELECT COUNT(*) FROM information_schema.INNODB_TRX WHERE trx_rows_modified > 0"
+    with source_errors(where="open transactions"), connection.cursor() as cursor:
+        try:
+            cursor.execute(query)
+        except pymysql.MySQLError as error:
+            if not was_refused(error):
+                raise
+            return 0
+        ((count,),) = cursor.fetchall()
+    return int(count)
 
 
 def auto_increments(connection: Connection, tables: Sequence[TableName]) -> dict[TableName, int]:

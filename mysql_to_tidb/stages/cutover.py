@@ -22,7 +22,7 @@ from mysql_to_tidb.model.states import Action, Mode, Stage, Status, Until
 from mysql_to_tidb.model.tables import Table, TableKind
 from mysql_to_tidb.points import Point, reached
 from mysql_to_tidb.source.connection import open_source, read_identity
-from mysql_to_tidb.source.freeze import auto_increments, write_protection
+from mysql_to_tidb.source.freeze import auto_increments, open_transactions, write_protection
 from mysql_to_tidb.source.position import current_position
 from mysql_to_tidb.source.schema import read_tables
 from mysql_to_tidb.stages import sync
@@ -165,7 +165,10 @@ class _Cutover:
             seen = f"the source is being written to: {names}, between {start} and {end}"
             return Evidence(item, Finding.FAILED, seen, "stop the applications, or set read_only at the source")
         moved = "stood still" if end == start else "moved, but no change concerned the job"
-        return Evidence(item, Finding.PASS, f"the source's log {moved} from {start} to {end}")
+        seen = f"the source's log {moved} from {start} to {end}"
+        if count := open_transactions(self._source):
+            seen += f"; {count} open transactions have changed rows, of whatever tables, and may still commit"
+        return Evidence(item, Finding.PASS, seen)
 
     def _is_drained(self) -> Evidence:
         """The target has everything up to the end of the source's log."""

@@ -49,6 +49,8 @@ RESUMED_SECONDS_MAX = 24 * 3600
 SETTLE_SECONDS = 5.0
 """How long rows that look different wait for others to be settled with; longer where settling takes long."""
 SUSPECTS_MAX = 5_000
+SUSPECTS_BYTES_MAX = 16 << 20
+"""What the suspects of one look may be, and what their rows may take."""
 LOOK_AGAIN_SECONDS = (0.5, 2.0)
 """Before the second and the third look at a row that differs."""
 
@@ -217,7 +219,7 @@ class Comparison:
         began = time.monotonic()
         for piece, found in self._results():
             self._take(piece, found)
-            if sum(len(each.keys) for each in self._suspects.values()) >= SUSPECTS_MAX or self._is_due():
+            if self._is_due():
                 self._settle()
         self._settle()
         self._settle_undecided()
@@ -227,7 +229,10 @@ class Comparison:
         return ValidationReport(self._job, reports, seconds, self._rows, str(self._position or ""))
 
     def _is_due(self) -> bool:
-        return time.monotonic() >= self._settle_at
+        """Whether suspects have waited for long enough, or are as many as memory should hold."""
+        keys = sum(len(each.keys) for each in self._suspects.values())
+        size = sum(len(each.keys) * each.pair.row_bytes for each in self._suspects.values())
+        return keys >= SUSPECTS_MAX or size >= SUSPECTS_BYTES_MAX or time.monotonic() >= self._settle_at
 
     def _results(self) -> Iterator[tuple[_Piece, Found]]:
         """Every piece in order, with what was found in it; so many are in work that no worker waits."""

@@ -55,13 +55,14 @@ class LogReading:
         return None if name in self.reshaped else self.tables.get(name)
 
     def _meet(self, statement: Statement) -> None:
-        """A table that a schema change names is taken to be changed by it."""
+        """A table that a schema change names, or whose database it is about, is taken to be changed by it."""
+        schema = ""
         try:
-            if parse_statement(statement.text, statement.schema, statement.sql_mode) is None:
+            change = parse_statement(statement.text, statement.schema, statement.sql_mode)
+            if change is None:
                 return
+            schema = getattr(change, "schema", "")
         except NotUnderstood:
             pass
         text = statement.text.lower()
-        self.reshaped.update(
-            name for name in self.tables if name.table.lower() in text or name.schema.lower() in text.split("from")[0]
-        )
+        self.reshaped.update(name for name in self.tables if name.table.lower() in text or name.schema == schema)

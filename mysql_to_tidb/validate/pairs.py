@@ -90,15 +90,16 @@ class TablePair:
     @property
     def rows_read_max(self) -> int:
         """How many rows are read at a time."""
-        return max(1, min(ROWS_READ_MAX, BYTES_READ_MAX // self._row_bytes))
+        return max(1, min(ROWS_READ_MAX, BYTES_READ_MAX // self.row_bytes))
 
     @property
     def rows_summed_max(self) -> int:
         """How many rows one statement goes through."""
-        return max(1, min(ROWS_SUMMED_MAX, BYTES_SUMMED_MAX // self._row_bytes)) if self.summed else self.rows_read_max
+        return max(1, min(ROWS_SUMMED_MAX, BYTES_SUMMED_MAX // self.row_bytes)) if self.summed else self.rows_read_max
 
     @property
-    def _row_bytes(self) -> int:
+    def row_bytes(self) -> int:
+        """What a row takes, as the source estimated it."""
         return max(100, self.table.bytes_estimate // max(1, self.table.rows_estimate))
 
     @property
