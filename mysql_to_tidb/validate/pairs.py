@@ -146,10 +146,13 @@ def _form(family: Family) -> str | None:
             name = f"CONVERT({name} USING utf8mb4)"
         elif family.character_set not in UTF8:
             return None
-        name = f"CAST({name} AS BINARY)"
+        # No CAST AS BINARY: of a column, TiDB 8.5 makes that as many bytes long as the column has characters.
+        name = f"CONVERT({name} USING binary)"
     if isinstance(family, Text | Binary):
         return f"COALESCE(LENGTH({name}), 'N'), COALESCE({name}, '')"
-    if isinstance(family, Enum | Set | Bit):
+    if isinstance(family, Enum | Set):
+        name = family.select_expression()
+    elif isinstance(family, Bit):
         name = f"CAST({name} AS UNSIGNED)"
     elif "zerofill" in family.column.column_type:
         name = f"{name} + 0"
