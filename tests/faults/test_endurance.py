@@ -28,7 +28,7 @@ PROGRESS_SECONDS_MAX = 90
 
 def checkpoint(target: Server, job: str) -> Checkpoint | None:
     with open_store(target.settings) as store:
-        return store.checkpoints.read(job)
+        return store.checkpoints.read(job) if store.schema.exists() else None
 
 
 def wait_for_progress(target: Server, job: str, process: Popen[bytes], said: Callable[[], str]) -> None:
