@@ -9,9 +9,12 @@ from pathlib import Path
 import yaml
 
 from mysql_to_tidb.errors import JobNotFound, MigrationError
+from mysql_to_tidb.job import load_job
 from mysql_to_tidb.model.states import Until
+from mysql_to_tidb.stages.validate import validate
 from mysql_to_tidb.target.connection import open_target
 from mysql_to_tidb.target.state import StateStore
+from mysql_to_tidb.validate.report import Outcome
 from tests.fuzz.workload import Workload
 from tests.fuzz.writer import Writer, execute
 from tests.lab.comparison import TableResult, compare
@@ -75,7 +78,20 @@ def play(
             before_comparison(workload, target)
         results = compare(source, target, workload.database)
         problems += [line for result in results for line in result.differences]
+        # The product's own validation must see it likewise.
+        problems += validated(job) if not problems else []
     return Verdict(workload, len(workload.tables()), sum(r.source_rows for r in results), taken, tuple(problems))
+
+
+def validated(job_file: Path) -> list[str]:
+    """What the job's validation finds wrong, table by table."""
+    job = load_job(job_file)
+    report = validate(job, job.source_settings(), job.target_settings())
+    return [
+        f"{table.name} is {table.outcome} to the validation: {table.problem or table.differences}"
+        for table in report.tables
+        if table.outcome is not Outcome.EQUAL
+    ]
 
 
 def _drive_under(writer: Writer, job: Path) -> int:
