@@ -9,6 +9,7 @@ from pymysql.connections import Connection
 
 from mysql_to_tidb.columns import families_of
 from mysql_to_tidb.columns.batches import of_table
+from mysql_to_tidb.errors import TargetError
 from mysql_to_tidb.model.checkpoints import Chunk, ChunkPart, ChunkState, TableState
 from mysql_to_tidb.model.jobs import Fence
 from mysql_to_tidb.model.keys import KeyRange
@@ -33,6 +34,9 @@ from mysql_to_tidb.target.state import StateStore
 UNIT_CHUNKS_MAX = 50
 """How many small chunks one task takes, so that progress shows and a retry repeats little."""
 
+PLANNED_TABLES_MAX, PLANNED_CHUNKS_MAX = 100, 1_000
+"""After how many tables or chunks a plan is committed."""
+
 
 @dataclass(frozen=True, slots=True)
 class LoadUnit:
@@ -51,17 +55,28 @@ def plan_load(source: ServerSettings, target: ServerSettings, fence: Fence, spec
         records = store.tables.records(fence.job)
         connection = open_source(source)
         try:
-            for record in records:
-                if record.state is TableState.CREATED:
-                    rows = _chunk_rows(record.table, spec)
-                    ranges = list(plan_chunks(connection, record.table, rows)) if record.table.key else [KeyRange()]
-                    reached(Point.BEFORE_CHUNKS_PLANNED)
-                    store.tables.plan(fence, record.table.name, ranges)
-                    reached(Point.AFTER_CHUNKS_PLANNED)
+            tables = [record.table for record in records if record.state is TableState.CREATED]
+            for ranges in _planned(connection, tables, spec):
+                reached(Point.BEFORE_CHUNKS_PLANNED)
+                store.tables.plan(fence, ranges)
+                reached(Point.AFTER_CHUNKS_PLANNED)
         finally:
             connection.close()
         sizes = {record.table.name: record.table.rows_estimate for record in records}
         return _grouped(store.tables.unfinished(fence), sizes, spec)
+
+
+def _planned(connection: Connection, tables: Sequence[Table], spec: Spec) -> Iterator[dict[TableName, list[KeyRange]]]:
+    """The ranges of all tables, of some tables at a time."""
+    ranges: dict[TableName, list[KeyRange]] = {}
+    for table in tables:
+        rows = _chunk_rows(table, spec)
+        ranges[table.name] = list(plan_chunks(connection, table, rows)) if table.key else [KeyRange()]
+        if len(ranges) >= PLANNED_TABLES_MAX or sum(map(len, ranges.values())) >= PLANNED_CHUNKS_MAX:
+            yield ranges
+            ranges = {}
+    if ranges:
+        yield ranges
 
 
 def _chunk_rows(table: Table, spec: Spec) -> int:
@@ -94,9 +109,12 @@ def load_unit(source: ServerSettings, target: ServerSettings, fence: Fence, spec
     try:
         loader = _Loader(source, connection, fence, spec)
         try:
-            return End.REACHED if all(loader.load(name, number) for name, number in unit.chunks) else End.PAUSED
+            if not all(loader.load(name, number) for name, number in unit.chunks):
+                return End.PAUSED
         finally:
             loader.close()
+        StateStore(connection).tables.finish(fence, {name for name, _ in unit.chunks})
+        return End.REACHED
     finally:
         connection.close()
 
@@ -107,9 +125,7 @@ def finish_load(source: ServerSettings, target: ServerSettings, fence: Fence) ->
     All that any chunk has read was in the binary log before it was visible, so the end of the log is behind it.
     """
     with open_store(target) as store:
-        for record in store.tables.records(fence.job):
-            if record.state is not TableState.LOADED:
-                store.tables.finish(fence, record.table.name)
+        _finish_tables(store, fence)
         job = store.read_job(fence.job)
         if job.start_position is not None and job.consistent_position is None:
             connection = open_source(source)
@@ -124,6 +140,18 @@ def finish_load(source: ServerSettings, target: ServerSettings, fence: Fence) ->
         if job.loaded_at is None:
             store.set_loaded(fence)
     reached(Point.AFTER_LOAD_FINISHED)
+
+
+def _finish_tables(store: StateStore, fence: Fence) -> None:
+    """Tables whose last chunk was loaded by a run that died behind it. Raises TargetError where rows are missing."""
+    unfinished = [
+        record.table.name for record in store.tables.records(fence.job) if record.state is not TableState.LOADED
+    ]
+    if unfinished:
+        store.tables.finish(fence, unfinished)
+    for record in store.tables.records(fence.job):
+        if record.state is not TableState.LOADED:
+            raise TargetError("a load was to end with unfinished chunks", where=str(record.table.name))
 
 
 class _Loader:
@@ -150,13 +178,10 @@ class _Loader:
     def load(self, name: TableName, number: int) -> bool:
         """Load what is left of a chunk; False where the user asked for a pause before its end."""
         chunk = self._ledger.reread(Chunk(self._fence.job, name, number, epoch=self._fence.epoch))
-        if chunk.state is not ChunkState.LOADED:
-            load = self._load_range if self._records[name].table.key else self._load_snapshot
-            if not load(self._records[name].table, chunk):
-                return False
-        if all(chunk.state is ChunkState.LOADED for chunk in self._ledger.chunks(self._fence.job, name)):
-            self._ledger.finish(self._fence, name)
-        return True
+        if chunk.state is ChunkState.LOADED:
+            return True
+        load = self._load_range if self._records[name].table.key else self._load_snapshot
+        return load(self._records[name].table, chunk)
 
     def _load_range(self, table: Table, chunk: Chunk) -> bool:
         """Read a range of the key in one short statement, without a lock, on from the last loaded row."""

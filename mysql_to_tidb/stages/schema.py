@@ -35,8 +35,8 @@ def create_tables(job: Job, source: ServerSettings, target: ServerSettings, fenc
         collations, views = _databases_and_views(job, source)
         create(target, collations, pending, views)
         reached(Point.AFTER_SCHEMA_CREATE)
-        for table in pending:
-            store.tables.set_state(fence, table.name, TableState.CREATED)
+        if pending:
+            store.tables.set_state(fence, [table.name for table in pending], TableState.CREATED)
     return len(records)
 
 

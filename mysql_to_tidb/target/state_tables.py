@@ -1,9 +1,9 @@
 """The migrated tables of each job and the chunks of their load, moved in the transaction that loads them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from mysql_to_tidb.errors import JobNotFound, TargetError
+from mysql_to_tidb.errors import JobNotFound
 from mysql_to_tidb.model.checkpoints import Chunk, ChunkPart, ChunkState, TableRecord, TableState
 from mysql_to_tidb.model.gtids import gtids_together
 from mysql_to_tidb.model.jobs import Fence
@@ -39,7 +39,7 @@ class TableLedger(StateAccess):
     def remove(self, fence: Fence, name: TableName) -> None:
         """Forget a table and its chunks; what was migrated of it stays."""
         with self._fenced(fence):
-            self._execute("delete_chunks", **_names(fence.job, name))
+            self._execute("delete_chunks", job=fence.job, names=_pairs([name]))
             self._execute("remove_table", **_names(fence.job, name))
 
     def redefine(self, fence: Fence, table: Table) -> None:
@@ -56,32 +56,36 @@ class TableLedger(StateAccess):
     def progress(self, job: str) -> list[TableProgress]:
         return [_progress(row) for row in self._rows("list_progress", job=job)]
 
-    def set_state(self, fence: Fence, name: TableName, state: TableState) -> None:
+    def set_state(self, fence: Fence, names: Collection[TableName], state: TableState) -> None:
         with self._fenced(fence):
-            self._execute("set_table_state", **_names(fence.job, name), state=state)
+            self._execute("set_table_states", job=fence.job, names=_pairs(names), state=state)
 
-    def plan(self, fence: Fence, name: TableName, ranges: Sequence[KeyRange]) -> None:
-        """Replace the chunks of a table; a table without a key has one, without bounds."""
-        names = _names(fence.job, name)
+    def plan(self, fence: Fence, ranges: Mapping[TableName, Sequence[KeyRange]]) -> None:
+        """Replace the chunks of some tables; a table without a key has one, without bounds."""
         rows: list[Row] = [
-            {**names, "number": number, "lower": key_text(piece.lower), "upper": key_text(piece.upper)}
-            for number, piece in enumerate(ranges)
+            {
+                **_names(fence.job, name),
+                "number": number,
+                "lower": key_text(piece.lower),
+                "upper": key_text(piece.upper),
+            }
+            for name, pieces in ranges.items()
+            for number, piece in enumerate(pieces)
         ]
         with self._fenced(fence):
-            self._execute("delete_chunks", **names)
+            self._execute("delete_chunks", job=fence.job, names=_pairs(ranges))
             self._execute_many("add_chunk", (row | {"epoch": fence.epoch} for row in rows))
-            self._execute("set_table_state", **_names(fence.job, name), state=TableState.PLANNED)
+            self._execute("set_table_states", job=fence.job, names=_pairs(ranges), state=TableState.PLANNED)
 
     def set_snapshot(self, fence: Fence, name: TableName, position: Position) -> None:
         """Before the rows of a table without a key are loaded: the exact position that they belong to."""
         with self._fenced(fence):
             self._execute("set_snapshot", **_names(fence.job, name), **position_values(position))
 
-    def finish(self, fence: Fence, name: TableName) -> None:
-        """The table is loaded. Raises TargetError where one of its chunks is not."""
+    def finish(self, fence: Fence, names: Collection[TableName]) -> None:
+        """Those of the tables are loaded that have no unfinished chunk."""
         with self._fenced(fence):
-            if not self._execute("set_table_loaded", **_names(fence.job, name)):
-                raise TargetError("a table was to be marked as loaded that has unfinished chunks", where=str(name))
+            self._execute("set_tables_loaded", job=fence.job, names=_pairs(names))
 
     def chunks(self, job: str, name: TableName) -> list[Chunk]:
         return [_chunk(row) for row in self._rows("list_chunks", **_names(job, name))]
@@ -155,6 +159,10 @@ class TableLedger(StateAccess):
 
 def _names(job: str, name: TableName) -> dict[str, object]:
     return {"job": job, "schema": name.schema, "table": name.table}
+
+
+def _pairs(names: Iterable[TableName]) -> tuple[tuple[str, str], ...]:
+    return tuple((name.schema, name.table) for name in names)
 
 
 def _shape(table: Table) -> dict[str, object]:

@@ -46,7 +46,7 @@ def table(lane: Lane) -> MappedTable:
 def chunk(lane: Lane, table: MappedTable) -> Chunk:
     """The only chunk of the table."""
     lane.store.tables.add(lane.fence, [table.table])
-    lane.store.tables.plan(lane.fence, table.table.name, [KeyRange()])
+    lane.store.tables.plan(lane.fence, {table.table.name: [KeyRange()]})
     [chunk] = lane.store.tables.unfinished(lane.fence)
     return chunk
 

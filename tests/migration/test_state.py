@@ -196,7 +196,7 @@ def test_only_the_newest_run_may_write(take: Callable[[], JobLock], store: State
         lambda: store.heartbeat(old),
         lambda: store.record_error(old, TargetConflict("x")),
         lambda: store.set_start(old, G0, "uuid"),
-        lambda: store.tables.plan(old, NAME, [KeyRange()]),
+        lambda: store.tables.plan(old, {NAME: [KeyRange()]}),
     ):
         with pytest.raises(JobFenced):
             action()
@@ -319,7 +319,7 @@ def test_deleting_a_job_forgets_all_of_it_and_fences_its_run(take: Callable[[], 
     fence = take().fence
     store.set_start(fence, G0, "uuid")
     store.tables.add(fence, [TABLE])
-    store.tables.plan(fence, NAME, [KeyRange()])
+    store.tables.plan(fence, {NAME: [KeyRange()]})
     before = store.checkpoints.take(fence)
     store.delete_job(JOB)
     with pytest.raises(JobNotFound):

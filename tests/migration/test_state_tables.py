@@ -7,7 +7,6 @@ import pytest
 
 from mysql_to_tidb.errors import (
     JobFenced,
-    TargetError,
 )
 from mysql_to_tidb.model.checkpoints import Chunk, ChunkPart, ChunkState, TableState
 from mysql_to_tidb.model.keys import KeyRange
@@ -36,12 +35,12 @@ def test_tables_and_chunks_come_back_as_they_were(take: Callable[[], JobLock], s
     [record] = store.tables.records(JOB)
     assert (record.table, record.state, record.snapshot) == (TABLE, TableState.PENDING, None)
     ranges = [KeyRange(None, ("10", "'a\\\\ä%s'")), KeyRange(("10", "'a\\\\ä%s'"), None)]
-    store.tables.plan(fence, NAME, ranges)
+    store.tables.plan(fence, {NAME: ranges})
     chunks = store.tables.chunks(JOB, NAME)
     assert [chunk.range for chunk in chunks] == ranges
     assert chunks == store.tables.unfinished(fence)
     assert store.tables.records(JOB)[0].state is TableState.PLANNED
-    store.tables.set_state(fence, NAME, TableState.LOADING)
+    store.tables.set_state(fence, [NAME], TableState.LOADING)
     store.tables.set_snapshot(fence, NAME, G0)
     assert store.tables.records(JOB)[0].snapshot == G0
     assert store.tables.records(JOB)[0].state is TableState.LOADING
@@ -54,17 +53,17 @@ def test_tables_and_chunks_come_back_as_they_were(take: Callable[[], JobLock], s
 def test_a_table_is_loaded_when_all_its_chunks_are(take: Callable[[], JobLock], store: StateStore) -> None:
     fence = take().fence
     store.tables.add(fence, [TABLE])
-    store.tables.plan(fence, NAME, [KeyRange(None, ("5",)), KeyRange(("5",), None)])
+    store.tables.plan(fence, {NAME: [KeyRange(None, ("5",)), KeyRange(("5",), None)]})
     first, second = store.tables.unfinished(fence)
     first = _advance(store, first, ChunkPart(3, 30, ("3",), "d1"))
     assert (first.rest, first.state) == (KeyRange(("3",), ("5",)), ChunkState.LOADING)
     first = _advance(store, first, ChunkPart(0, 0, None, "d1", finished=True))
     assert (first.last_key, first.state, first.rows_loaded, first.digest) == (("3",), ChunkState.LOADED, 3, "d1")
     assert store.tables.chunks(JOB, NAME)[0] == first
-    with pytest.raises(TargetError, match="unfinished"):
-        store.tables.finish(fence, NAME)
+    store.tables.finish(fence, [NAME])
+    assert store.tables.records(JOB)[0].state is TableState.PLANNED
     _advance(store, second, ChunkPart(4, 40, ("9",), "d2", finished=True))
-    store.tables.finish(fence, NAME)
+    store.tables.finish(fence, [NAME])
     [progress] = store.tables.progress(JOB)
     assert (progress.rows, progress.bytes, progress.state, progress.rows_estimate) == (7, 70, "loaded", 1000)
 
@@ -72,7 +71,7 @@ def test_a_table_is_loaded_when_all_its_chunks_are(take: Callable[[], JobLock], 
 def test_a_chunk_belongs_to_the_newest_run(take: Callable[[], JobLock], store: StateStore) -> None:
     old = take().fence
     store.tables.add(old, [TABLE])
-    store.tables.plan(old, NAME, [KeyRange(None, ("5",)), KeyRange(("5",), None)])
+    store.tables.plan(old, {NAME: [KeyRange(None, ("5",)), KeyRange(("5",), None)]})
     first, second = store.tables.unfinished(old)
     _advance(store, first, ChunkPart(3, 30, ("3",), finished=True))
     new = take().fence

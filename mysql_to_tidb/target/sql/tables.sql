@@ -12,20 +12,20 @@ SET definition = %(definition)s, keyed = %(keyed)s, rows_estimate = %(rows_estim
     bytes_estimate = %(bytes_estimate)s
 WHERE job = %(job)s AND schema_name = %(schema)s AND table_name = %(table)s;
 
--- set_table_state: how far a table is
+-- set_table_states: how far some tables are
 UPDATE mysql_to_tidb.tables SET state = %(state)s
-WHERE job = %(job)s AND schema_name = %(schema)s AND table_name = %(table)s;
+WHERE job = %(job)s AND (schema_name, table_name) IN %(names)s;
 
 -- set_snapshot: at which position a table without a key is read
 UPDATE mysql_to_tidb.tables
 SET snapshot_file = %(file)s, snapshot_offset = %(offset)s, snapshot_gtid_set = %(gtid_set)s, state = 'loading'
 WHERE job = %(job)s AND schema_name = %(schema)s AND table_name = %(table)s;
 
--- set_table_loaded: the end of a table's load, unless one of its chunks is unfinished
-UPDATE mysql_to_tidb.tables SET state = 'loaded', loaded_at = UTC_TIMESTAMP(6)
-WHERE job = %(job)s AND schema_name = %(schema)s AND table_name = %(table)s AND NOT EXISTS (
-    SELECT 1 FROM mysql_to_tidb.chunks
-    WHERE job = %(job)s AND schema_name = %(schema)s AND table_name = %(table)s AND state <> 'loaded');
+-- set_tables_loaded: the end of the load of some tables, except those that have an unfinished chunk
+UPDATE mysql_to_tidb.tables AS t SET t.state = 'loaded', t.loaded_at = UTC_TIMESTAMP(6)
+WHERE t.job = %(job)s AND (t.schema_name, t.table_name) IN %(names)s AND t.state <> 'loaded' AND NOT EXISTS (
+    SELECT 1 FROM mysql_to_tidb.chunks AS c
+    WHERE c.job = t.job AND c.schema_name = t.schema_name AND c.table_name = t.table_name AND c.state <> 'loaded');
 
 -- list_tables: all tables of a job
 SELECT * FROM mysql_to_tidb.tables WHERE job = %(job)s ORDER BY schema_name, table_name;
@@ -39,8 +39,8 @@ WHERE t.job = %(job)s
 GROUP BY t.schema_name, t.table_name, t.state, t.rows_estimate
 ORDER BY t.schema_name, t.table_name;
 
--- delete_chunks: before a table is planned anew
-DELETE FROM mysql_to_tidb.chunks WHERE job = %(job)s AND schema_name = %(schema)s AND table_name = %(table)s;
+-- delete_chunks: before some tables are planned anew
+DELETE FROM mysql_to_tidb.chunks WHERE job = %(job)s AND (schema_name, table_name) IN %(names)s;
 
 -- add_chunk: a unit of work of the full load
 INSERT INTO mysql_to_tidb.chunks
