@@ -24,6 +24,15 @@ class Spec(BaseModel):
     transaction_bytes: int = Field(
         16 << 20, ge=1 << 10, description="Bytes after which such a transaction ends before it has all its rows"
     )
+    source_rows_per_second_max: int | None = Field(
+        None, ge=1, description="Rows that the full load may read in a second, all connections together"
+    )
+    source_threads_running_max: int | None = Field(
+        None, ge=1, description="Statements in work at the source (Threads_running) above which the load waits"
+    )
+    source_lag_seconds_max: float | None = Field(
+        None, ge=0, description="Replication lag of a source that is a replica above which the load waits"
+    )
     window_changes: int = Field(20_000, ge=1, description="Row changes that the sync folds into one transaction")
     window_bytes: int = Field(32 << 20, ge=1 << 10, description="Bytes of row images in such a transaction")
     atomic_changes: int = Field(
@@ -39,7 +48,11 @@ class Spec(BaseModel):
     @property
     def connections(self) -> int:
         """Connections that a running job opens at each side, at the most."""
-        return 2 * self.load_connections + 3
+        return (2 + self._watches_source) * self.load_connections + 3
+
+    @property
+    def _watches_source(self) -> bool:
+        return self.source_threads_running_max is not None or self.source_lag_seconds_max is not None
 
 
 SIZES: dict[SpecSize, Spec] = {

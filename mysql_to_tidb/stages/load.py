@@ -26,6 +26,7 @@ from mysql_to_tidb.spec import Spec
 from mysql_to_tidb.stages.chunk_source import ChunkSource
 from mysql_to_tidb.stages.running import End, Watch, open_store
 from mysql_to_tidb.stages.server import keep_to_history
+from mysql_to_tidb.stages.throttle import Throttle
 from mysql_to_tidb.staging.staged import StagedRows, stage_rows
 from mysql_to_tidb.target.connection import TargetConnection, open_target
 from mysql_to_tidb.target.load import clear_table, load_chunk_part
@@ -170,10 +171,12 @@ class _Loader:
         self._source_uuid = record.source_uuid
         self._records = {record.table.name: record for record in self._ledger.records(fence.job)}
         self._chunk_source = ChunkSource(source, self._identify)
+        self._throttle = Throttle(source, spec)
 
     def close(self) -> None:
         """Leave no connection to the source behind."""
         self._chunk_source.close()
+        self._throttle.close()
 
     def load(self, name: TableName, number: int) -> bool:
         """Load what is left of a chunk; False where the user asked for a pause before its end."""
@@ -222,7 +225,8 @@ class _Loader:
             for number, (batch, finished) in enumerate(batches):
                 if not number:
                     seen = seen_gtids() if self._followed else ""
-                if self._watch.pause_requested():
+                read = 0 if batch is None else batch.num_rows
+                if self._watch.pause_requested() or not self._throttle.hold(read, self._watch.pause_requested):
                     return False
                 rows = None if batch is None else stage_rows(table.name, batch, families, replace=bool(table.key))
                 part = replace(_part(table, chunk, batch, rows, finished=finished), seen_gtid_set=seen)
