@@ -37,7 +37,6 @@ def catch_up(source: Server, target: Server, database: str, start: Position, end
         resume_stream=True,
         only_events=[WriteRowsEvent, UpdateRowsEvent, DeleteRowsEvent, XidEvent],
         use_column_name_cache=True,
-        is_mariadb="MariaDB" in source.version,
         enable_logging=False,
     )
     changes = 0
