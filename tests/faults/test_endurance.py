@@ -22,7 +22,7 @@ from tests.lab.install import Kind
 from tests.lab.proxy import Proxy
 from tests.lab.servers import LabServer, Server
 
-ENDURANCE_SECONDS = float(os.environ.get("MYSQL_TO_TIDB_ENDURANCE_SECONDS", "20"))
+ENDURANCE_SECONDS = float(os.environ.get("MYSQL_TO_TIDB_ENDURANCE_SECONDS", "12"))
 PROGRESS_SECONDS_MAX = 90
 
 
