@@ -75,8 +75,8 @@ class Set(_Labelled):
     data_types: ClassVar = frozenset({"set"})
 
     def select_expression(self) -> str:
-        # TiDB makes a number of a SET by way of a DOUBLE. All its text is utf8mb4, elsewhere no label is compared.
-        if len(self.column.members) <= DOUBLE_BITS or self.column.character_set != "utf8mb4":
+        # TiDB 8.5 makes a number of a SET by way of a DOUBLE.
+        if len(self.column.members) <= DOUBLE_BITS:
             return super().select_expression()
         name = quote_name(self.column.name)
         bits = (

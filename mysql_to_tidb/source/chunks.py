@@ -28,8 +28,7 @@ def key_expressions(table: Table) -> list[str]:
 
 
 def _expression(column: Column) -> str:
-    quoted = quote_name(column.name)
-    return f"CAST({quoted} AS UNSIGNED)" if column.data_type in {"enum", "set"} else quoted
+    return family_of(column).select_expression() if column.data_type in {"enum", "set"} else quote_name(column.name)
 
 
 def key_literals(families: Sequence[Family], batch: Sequence[Any]) -> list[KeyLiterals]:
