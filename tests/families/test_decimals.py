@@ -25,8 +25,11 @@ def decimals(precision: int, scale: int, *, unsigned: bool = False) -> Literals:
 
 @pytest.fixture(scope="module")
 def route(journey: Journey) -> Route:
-    kinds = [Kind(f"DECIMAL({precision},{scale})") for precision, scale in SIZES]
-    return journey.route(*kinds, Kind("DECIMAL(12,3) UNSIGNED"), Kind("DECIMAL(12,3) ZEROFILL"))
+    # Seen as they are: TiDB 8.5 cuts the last digit of CAST(-0.00001 AS CHAR), and fills no number up with zeros.
+    kinds = [Kind(f"DECIMAL({precision},{scale})", seen="{}") for precision, scale in SIZES]
+    return journey.route(
+        *kinds, Kind("DECIMAL(12,3) UNSIGNED", seen="{}"), Kind("DECIMAL(12,3) ZEROFILL", seen="{} + 0")
+    )
 
 
 @given(

@@ -19,7 +19,7 @@ def integers(bits: int, *, unsigned: bool) -> Literals:
 def route(journey: Journey) -> Route:
     signed = [Kind(data_type) for data_type in BITS]
     unsigned = [Kind(f"{data_type} UNSIGNED") for data_type in BITS]
-    return journey.route(*signed, *unsigned, Kind("INT(9) ZEROFILL"), Kind("BOOL"))
+    return journey.route(*signed, *unsigned, Kind("INT(9) ZEROFILL", seen="CAST({} + 0 AS CHAR)"), Kind("BOOL"))
 
 
 @given(
