@@ -14,8 +14,9 @@ from mysql_to_tidb.model.jobs import JobRecord
 from mysql_to_tidb.model.names import TableName
 from mysql_to_tidb.source.connection import read_identity
 from mysql_to_tidb.source.position import current_position
+from mysql_to_tidb.stages.comparing import Workers
 from mysql_to_tidb.stages.running import open_store
-from mysql_to_tidb.stages.validate import LOOK_AGAIN_SECONDS, SUSPECTS_MAX, Comparison, Progress, Workers
+from mysql_to_tidb.stages.validate import LOOK_AGAIN_SECONDS, SUSPECTS_MAX, Comparison, Progress
 from mysql_to_tidb.target.state_validations import TableValidation, ValidationLedger, definition_digest
 from mysql_to_tidb.validate.pairs import TablePair
 from mysql_to_tidb.validate.reading import count_rows

@@ -27,8 +27,9 @@ from mysql_to_tidb.source.position import current_position
 from mysql_to_tidb.source.schema import read_tables
 from mysql_to_tidb.stages import sync
 from mysql_to_tidb.stages.compare_again import compare_again
+from mysql_to_tidb.stages.comparing import Workers
 from mysql_to_tidb.stages.running import End, is_alive, open_store, running, set_status
-from mysql_to_tidb.stages.validate import Workers, consistent_job
+from mysql_to_tidb.stages.validate import consistent_job
 from mysql_to_tidb.target.connection import TargetConnection, open_target
 from mysql_to_tidb.target.counters import next_numbers, raise_next_number, timestamp
 from mysql_to_tidb.target.schema_create import Existing

@@ -6,21 +6,25 @@ and then, together; only what is settled counts as progress, so that a run that 
 
 import itertools
 import json
-import os
-import queue
 import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
 
 from pymysql.connections import Connection
 
-from mysql_to_tidb.errors import JobAlreadyRunning, NotYetConsistent, SourceRefused, TargetRefused, ValueUnrepresentable
+from mysql_to_tidb.errors import (
+    JobAlreadyRunning,
+    NotYetConsistent,
+    SourceRefused,
+    StreamError,
+    TargetRefused,
+    ValueUnrepresentable,
+)
 from mysql_to_tidb.job import Job
 from mysql_to_tidb.model.jobs import Fence, JobRecord
 from mysql_to_tidb.model.keys import KeyLiterals, KeyRange
@@ -30,19 +34,24 @@ from mysql_to_tidb.model.settings import ServerSettings
 from mysql_to_tidb.model.states import Status
 from mysql_to_tidb.model.tables import Table
 from mysql_to_tidb.points import Point, reached
-from mysql_to_tidb.source.connection import open_source
+from mysql_to_tidb.source.connection import read_identity
+from mysql_to_tidb.source.position import current_position
+from mysql_to_tidb.stages.comparing import Found, Workers
 from mysql_to_tidb.stages.running import open_store, running, set_status
-from mysql_to_tidb.target.connection import TargetConnection, open_target
+from mysql_to_tidb.target.connection import TargetConnection
 from mysql_to_tidb.target.repair import Repair
 from mysql_to_tidb.target.schema_create import Existing
 from mysql_to_tidb.target.state import StateStore
+from mysql_to_tidb.target.state_checkpoints import CheckpointLedger
 from mysql_to_tidb.target.state_validations import TableValidation, ValidationLedger, definition_digest
-from mysql_to_tidb.validate.compare import Compared, compare_range, ranges
+from mysql_to_tidb.validate.compare import compare_range, ranges
 from mysql_to_tidb.validate.keyless import KeylessResult, compare_keyless, keyless_differences
 from mysql_to_tidb.validate.pairs import TablePair, pair_of
 from mysql_to_tidb.validate.repairing import repair_keyed, repair_keyless
 from mysql_to_tidb.validate.report import TableReport, ValidationReport
-from mysql_to_tidb.validate.settle import Look, Parties, Suspects, look, settled
+from mysql_to_tidb.validate.settle import Look, Suspects, look, settled
+from mysql_to_tidb.validate.since import Touched, touched
+from mysql_to_tidb.validate.values import Key
 
 RESUMED_SECONDS_MAX = 24 * 3600
 """A validation that was broken off so long ago begins anew."""
@@ -54,8 +63,9 @@ SUSPECTS_BYTES_MAX = 16 << 20
 LOOK_AGAIN_SECONDS = (0.5, 2.0)
 """Before the second and the third look at a row that differs."""
 
-Found = Compared | KeylessResult | str
-"""What comparing a piece gave; in words, why it could not be compared."""
+TOO_FAR_BEHIND = "too much has changed since the target's position, or a definition has; let the sync catch up"
+DIFFERING_KEYS_MAX = 1_000_000
+"""How many are remembered, so that none is counted again at the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,49 +160,6 @@ def _progress(table: Table, known: TableValidation | None) -> Progress:
     return Progress(table, report, known.last_key, known.complete)
 
 
-class Workers:
-    """A few threads, each with a connection to both sides, and never more."""
-
-    def __init__(self, job: Job, source: ServerSettings, target: ServerSettings, source_uuid: str) -> None:
-        self._source, self._target = source, target
-        self.count = job.limits.load_connections
-        self._pool = ThreadPoolExecutor(self.count, thread_name_prefix="validate")
-        self._idle: queue.SimpleQueue[tuple[Connection, TargetConnection]] = queue.SimpleQueue()
-        # Beside that of the job itself, and another one for each reading of the log.
-        base = (job.replica_server_id ^ 1 << 29 ^ os.getpid() % 4096 << 8) or 1
-        numbers = itertools.count()
-        self.parties = Parties(job.name, source, target, lambda: base ^ next(numbers) % 256, source_uuid)
-
-    def __enter__(self) -> "Workers":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._pool.shutdown(cancel_futures=True)
-        while not self._idle.empty():
-            for connection in self._idle.get():
-                if connection.open:
-                    connection.close()
-
-    @contextmanager
-    def connections(self) -> Iterator[tuple[Connection, TargetConnection]]:
-        """One to each side, used by nobody else meanwhile; after an error they are given up."""
-        try:
-            pair = self._idle.get_nowait()
-        except queue.Empty:
-            pair = open_source(self._source), open_target(self._target)
-        try:
-            yield pair
-        except BaseException:
-            for connection in pair:
-                if connection.open:
-                    connection.close()
-            raise
-        self._idle.put(pair)
-
-    def submit(self, work: Callable[[], Found]) -> Future[Found]:
-        return self._pool.submit(work)
-
-
 class Comparison:
     """One run over some tables. Without a ledger nothing is recorded; with a fence, what differs is put right."""
 
@@ -209,6 +176,8 @@ class Comparison:
         self._ledger = ledger
         self._progress = progress
         self._fence = fence
+        self._pairs: dict[TableName, TablePair] = {}
+        self._differing: dict[TableName, set[Key]] = {}
         self._suspects: dict[TableName, Suspects] = {}
         self._undecided: dict[TableName, Suspects] = {}
         self._settle_at = time.monotonic() + SETTLE_SECONDS
@@ -222,6 +191,7 @@ class Comparison:
             if self._is_due():
                 self._settle()
         self._settle()
+        self._look_at_unapplied()
         self._settle_undecided()
         self._note_changed_definitions()
         reports = tuple(each.report for each in self._progress.values())
@@ -235,7 +205,7 @@ class Comparison:
         return keys >= SUSPECTS_MAX or size >= SUSPECTS_BYTES_MAX or time.monotonic() >= self._settle_at
 
     def _results(self) -> Iterator[tuple[_Piece, Found]]:
-        """Every piece in order, with what was found in it; so many are in work that no worker waits."""
+        """Every piece in order, with what was found in it."""
         waiting: deque[tuple[_Piece, Future[Found]]] = deque()
         with self._workers.connections() as (source, target):
             for piece in self._pieces(source, target):
@@ -249,12 +219,15 @@ class Comparison:
     def _pieces(self, source: Connection, target: TargetConnection) -> Iterator[_Piece]:
         existing = Existing(target, {name.schema for name in self._progress})
         for each in self._progress.values():
-            if each.ended:
-                continue
             pair = pair_of(each.table, existing.find(each.table.name))
             if isinstance(pair, str):
                 self._give_up(each, pair)
-            elif not each.table.key:
+                continue
+            if each.table.key:
+                self._pairs[each.table.name] = pair
+            if each.ended:
+                continue
+            if not each.table.key:
                 yield _Piece(pair, KeyRange(), last=True)
             else:
                 held: KeyRange | None = None
@@ -275,13 +248,16 @@ class Comparison:
             return str(error)
 
     def _compare_keyless(self, source: Connection, target: TargetConnection, pair: TablePair) -> KeylessResult:
-        found = compare_keyless(source, target, self._workers.parties, pair)
+        found = self._count(source, target, pair)
         for seconds in LOOK_AGAIN_SECONDS:
-            if not found.surplus:
+            if not (found.surplus or found.undecided):
                 break
             threading.Event().wait(seconds)
-            found = compare_keyless(source, target, self._workers.parties, pair)
+            found = self._count(source, target, pair)
         return found
+
+    def _count(self, source: Connection, target: TargetConnection, pair: TablePair) -> KeylessResult:
+        return compare_keyless(source, target, self._workers.parties, pair, followed=not self._workers.full_copy)
 
     def _take(self, piece: _Piece, found: Found) -> None:
         progress = self._progress[piece.pair.name]
@@ -301,7 +277,7 @@ class Comparison:
 
     def _take_keyless(self, progress: Progress, pair: TablePair, found: KeylessResult) -> None:
         rows = sum(map(abs, found.surplus.values()))
-        if found.undecided and rows:
+        if found.undecided:
             progress.report = replace(progress.report, pending=rows, problem=found.undecided)
             return
         mended = keyless_differences(pair, found.surplus)
@@ -310,7 +286,7 @@ class Comparison:
             with self._workers.connections() as (source, target):
                 repair_keyless(Repair(target), self._fence, pair, found.surplus)
                 reached(Point.AFTER_REPAIR_COMMIT)
-                left = keyless_differences(pair, compare_keyless(source, target, self._workers.parties, pair).surplus)
+                left = keyless_differences(pair, self._count(source, target, pair).surplus)
         still = {each.key for each in left} if self._fence else {each.key for each in mended}
         report = progress.report.with_differences((each for each in mended if each.key not in still), repaired=True)
         progress.report = report.with_differences(each for each in mended if each.key in still)
@@ -327,40 +303,69 @@ class Comparison:
             with self._workers.connections() as (source, target):
                 seen = settled(source, target, self._workers.parties, suspects, LOOK_AGAIN_SECONDS)
                 self._position = seen.position
-                for name, each in suspects.items():
-                    self._judge(source, target, each, seen, name)
+                for each in suspects.values():
+                    self._judge(source, target, each, seen)
         for name, progress in self._progress.items():
             if progress.changed:
                 self._record(name, progress)
         # A log that takes long to be read is not read all the time.
         self._settle_at = time.monotonic() + max(SETTLE_SECONDS, 5 * (time.monotonic() - began))
 
-    def _judge(
-        self, source: Connection, target: TargetConnection, suspects: Suspects, seen: Look, name: TableName
-    ) -> None:
-        verdict = seen.verdicts[name]
-        progress = self._progress[name]
+    def _judge(self, source: Connection, target: TargetConnection, suspects: Suspects, seen: Look) -> None:
+        name = suspects.pair.name
+        verdict, progress = seen.verdicts[name], self._progress[name]
         if not verdict.differences:
             return
+        progress.changed = True
+        left = Suspects(suspects.pair, {key: suspects.keys[key] for key in verdict.differences})
         if verdict.undecided:
-            left = Suspects(suspects.pair, {key: suspects.keys[key] for key in verdict.differences})
-            self._undecided.setdefault(name, Suspects(suspects.pair)).keys.update(left.keys)
-            pending = len(self._undecided[name].keys)
-            progress.report = replace(progress.report, pending=pending, problem=verdict.undecided)
+            (undecided := self._undecided.setdefault(name, Suspects(suspects.pair)).keys).update(left.keys)
+            progress.report = replace(progress.report, pending=len(undecided), problem=verdict.undecided)
             return
         still = set(verdict.differences)
         if self._fence:
             repair_keyed(Repair(target), self._fence, suspects, verdict)
             reached(Point.AFTER_REPAIR_COMMIT)
-            left = Suspects(suspects.pair, {key: suspects.keys[key] for key in verdict.differences})
             again = look(source, target, self._workers.parties, {name: left}).verdicts[name]
             still = set(again.differences)
         differences = verdict.differences.items()
+        if sum(map(len, self._differing.values())) < DIFFERING_KEYS_MAX:
+            self._differing.setdefault(name, set()).update(verdict.differences)
         report = progress.report.with_differences(
             (each for key, each in differences if key not in still), repaired=True
         )
         progress.report = report.with_differences(each for key, each in differences if key in still)
-        progress.changed = True
+
+    def _look_at_unapplied(self) -> None:
+        """Look at every key that the log touches beyond the target's position.
+
+        A row that somebody removed from the target looks equal once the source has deleted it, though the change
+        under way will not find it. Nothing is under way to a full copy.
+        """
+        if self._workers.full_copy:
+            return
+        with self._workers.connections() as (source, target):
+            checkpoint, end = CheckpointLedger(target).read(self._job), None
+            if checkpoint is not None:
+                end = current_position(source, read_identity(source))
+            if checkpoint is None or end is None or checkpoint.position.reaches(end):
+                return
+            try:
+                found = touched(source, self._workers.parties, checkpoint.position, end, self._pairs)
+            except StreamError as error:
+                found = Touched(whole=set(self._pairs), problem=f"{error} ({error.where})")
+        for name in found.whole:
+            progress = self._progress[name]
+            if not progress.report.problem:
+                progress.report = replace(progress.report, problem=found.problem or TOO_FAR_BEHIND)
+                progress.changed = True
+        for name, suspects in found.keys.items():
+            known = self._differing.get(name, set())
+            keys = iter([(key, literals) for key, literals in suspects.keys.items() if key not in known])
+            while some := dict(itertools.islice(keys, SUSPECTS_MAX)):
+                self._suspects[name] = Suspects(suspects.pair, some)
+                self._settle()
+        self._settle()
 
     def _settle_undecided(self) -> None:
         """Once more at the end: a schema change or a large transaction may be through by now."""
@@ -369,9 +374,8 @@ class Comparison:
         undecided, self._undecided = self._undecided, {}
         for name in undecided:
             self._progress[name].report = replace(self._progress[name].report, pending=0, problem="")
-        self._suspects = undecided
-        for name in undecided:
             self._progress[name].changed = True
+        self._suspects = undecided
         self._settle()
 
     def _record(self, name: TableName, progress: Progress) -> None:

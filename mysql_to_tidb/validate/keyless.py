@@ -13,6 +13,7 @@ from pymysql.connections import Connection
 
 from mysql_to_tidb.errors import StreamError
 from mysql_to_tidb.model.changes import ChangeKind, RowChanges
+from mysql_to_tidb.model.positions import Position, ServerIdentity
 from mysql_to_tidb.source.connection import read_identity, source_errors
 from mysql_to_tidb.source.position import current_position
 from mysql_to_tidb.target.connection import TargetConnection
@@ -40,34 +41,47 @@ class KeylessResult:
     undecided: str = ""
 
 
-def compare_keyless(source: Connection, target: TargetConnection, parties: Parties, pair: TablePair) -> KeylessResult:
-    """Count the rows of both sides, the target first."""
+def compare_keyless(
+    source: Connection, target: TargetConnection, parties: Parties, pair: TablePair, *, followed: bool = True
+) -> KeylessResult:
+    """Count the rows of both sides, the target first.
+
+    To a copy that is not `followed` nothing is under way: what equals the source now is right.
+    """
     buckets = max(1, min(BUCKETS_MAX, pair.table.rows_estimate // BUCKET_ROWS))
+    identity = read_identity(source)
+    begin = _end_of_log(source, identity, parties)
     with target_moment(target, parties.job) as checkpoint:
         there = _Reader(target, pair, pair.target, buckets)
         target_sums = there.sums()
         with source_errors(where=str(pair.name)), source.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT")
-        identity = read_identity(source)
         # What a snapshot shows was in the log before it was opened; another engine shows what is there when it is read.
-        end = None if checkpoint is None else current_position(source, identity)
+        end = _end_of_log(source, identity, parties)
         here = _Reader(source, pair, pair.source, buckets)
         source_sums = here.sums()
         rows = sum(each.rows for each in source_sums.values())
         result = KeylessResult(rows)
         _read_surplus(here, there, source_sums, target_sums, result)
         source.rollback()
-        if checkpoint is not None and pair.table.engine.lower() not in _WITH_SNAPSHOTS:
-            end = current_position(source, identity)
-    if not result.surplus or checkpoint is None or end is None:
+        if pair.table.engine.lower() not in _WITH_SNAPSHOTS:
+            end = _end_of_log(source, identity, parties)
+    if checkpoint is None or begin is None or end is None:
+        return result
+    if not result.surplus and (not followed or checkpoint.position.reaches(begin)):
         return result
     result.undecided = incomparable(parties, identity, checkpoint)
     if result.undecided or checkpoint.position.reaches(end):
         return result
     log = LogReading(parties.source, identity, checkpoint.position, end, parties.server_id(), {pair.name: pair.table})
-    _take_changes_off(log, pair, result)
+    _take_changes_off(log, pair, result, begin)
     return result
+
+
+def _end_of_log(source: Connection, identity: ServerIdentity, parties: Parties) -> Position | None:
+    """None where the job follows no log."""
+    return current_position(source, identity) if parties.source_uuid else None
 
 
 class _Reader:
@@ -129,31 +143,32 @@ def _grouped(buckets: Sequence[int], rows_of_bucket: Callable[[int], int]) -> It
         yield group
 
 
-def _take_changes_off(log: LogReading, pair: TablePair, result: KeylessResult) -> None:
+def _take_changes_off(log: LogReading, pair: TablePair, result: KeylessResult, begin: Position) -> None:
     """Subtract the changes of each transaction in turn; what is left at the best moment is the difference.
 
-    The source was read at one of these moments. Equal at any of them is equal: no other moment could make up for
-    a difference, row by row.
+    The source was read at a moment between `begin` and the end of the log; which one, the rows themselves tell.
     """
-    left, best = result.surplus, result.surplus.copy()
-    differing = sum(map(abs, left.values()))
-    fewest = differing
+    left, differing = result.surplus, sum(map(abs, result.surplus.values()))
+    best: Counter[Row] | None = None
+    fewest = -1
     try:
         for change in log.changes():
+            beyond = change.position.reaches(begin)
             if isinstance(change, RowChanges):
+                if beyond and best is None:
+                    fewest, best = differing, left.copy()
                 for row, count in _counts(change, pair):
-                    differing -= abs(left[row])
+                    differing += abs(left[row] - count) - abs(left[row])
                     left[row] -= count
-                    differing += abs(left[row])
-            elif differing < fewest:
+            elif beyond and (best is None or differing < fewest):
                 fewest, best = differing, left.copy()
-                if not fewest:
-                    break
+            if not fewest:
+                break
     except StreamError as error:
         result.undecided = f"{error} ({error.where})"
     if log.reshaped:
         result.undecided = "its definition has been changed since"
-    result.surplus = Counter({row: count for row, count in best.items() if count})
+    result.surplus = Counter({row: count for row, count in (left if best is None else best).items() if count})
 
 
 def _counts(change: RowChanges, pair: TablePair) -> Iterator[tuple[Row, int]]:

@@ -32,6 +32,8 @@ class Touched:
     whole: set[TableName] = field(default_factory=set)
     """Those of which more has been changed than is worth telling, or whose definition has."""
     changes: int = 0
+    problem: str = ""
+    """Why it could not be told."""
 
 
 def touched(
