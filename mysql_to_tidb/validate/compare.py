@@ -1,8 +1,8 @@
 """Finds the keys whose rows look different when source and target are read one after the other.
 
 What looks equal is right, though the two were not read at the same moment: a row that is equal now either has not
-changed since the target's checkpoint, or will be written anew by the changes that are under way. What looks
-different may only be late; `settle` tells.
+changed since the target's checkpoint, or is touched by the changes that are under way, whose keys are all looked at in
+the end. What looks different may only be late; `settle` tells.
 """
 
 from collections.abc import Iterator
