@@ -2,6 +2,7 @@
 
 import json
 import math
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -37,6 +38,10 @@ documents = st.recursive(
 )
 
 
+def parse(text: object) -> object:
+    return json.loads(str(text), parse_float=Decimal, parse_int=Decimal)
+
+
 def literal(document: object) -> str:
     return f"CAST(_utf8mb4 X'{json.dumps(document).encode().hex()}' AS JSON)"
 
@@ -47,8 +52,8 @@ def parsed() -> Literals:
 
 @pytest.fixture(scope="module")
 def route(mysql_journey: Journey) -> Route:
-    # TiDB prints 1.0 as 1, which is the same number.
-    return mysql_journey.route(Kind("JSON", read=lambda text: json.loads(str(text)), comparable=False))
+    # TiDB prints 1.0 as 1 and 1e20 with all its zeros, which are the same numbers.
+    return mysql_journey.route(Kind("JSON", read=parse, comparable=False))
 
 
 @given(rows=rows(parsed()))

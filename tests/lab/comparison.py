@@ -11,6 +11,7 @@ import struct
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import zip_longest
 from typing import Any
 
@@ -171,8 +172,8 @@ def _without_zeros_before(text: str) -> str:
 
 def _json(text: str) -> str:
     def number(digits: str) -> int | float:
-        value = float(digits)
-        return int(value) if value.is_integer() else value  # TiDB writes 1 for 1.0
+        value = Decimal(digits)
+        return int(value) if value == value.to_integral_value() else float(digits)  # TiDB writes 1 for 1.0
 
     return json.dumps(json.loads(text, parse_float=number), sort_keys=True, ensure_ascii=False)
 
