@@ -18,7 +18,7 @@ class Finding(StrEnum):
     PASS = "pass"  # noqa: S105 - no password
     FAILED = "failed"
     OPEN = "open"
-    """A dry run left it out, as it would change something or take long; it says what would be done."""
+    """What a dry run finds not to be so yet, or would have to change: it says what will be done."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """A Prefect server of our own on a free port, with its data in a folder of its own."""
 
+import json
 import os
 import signal
 import subprocess
@@ -9,7 +10,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from tests.lab.servers import dies_with_this_process, free_port
 
@@ -46,6 +47,16 @@ class PrefectServer:
                 command, env=os.environ | own, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
             )
         self._wait()
+
+    def latest_artifacts(self) -> dict[str, Any]:
+        """The content of the newest artifact of each key."""
+        request = urllib.request.Request(
+            f"{self.environment['PREFECT_API_URL']}/artifacts/latest/filter",
+            data=json.dumps({"sort": "UPDATED_DESC"}).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request) as answer:
+            return {artifact["key"]: artifact["data"] for artifact in json.load(answer)}
 
     def stop(self) -> None:
         """End the server and all that it has started."""

@@ -117,8 +117,15 @@ def test_a_dry_run_changes_nothing(source_mysql: Server, target: Server, job: Jo
     assert {item["finding"] for item in ran.summary["items"]} == {"pass", "open"}
     assert state() == before
     with bank.Writer(source_mysql, database_name):
-        assert job.command("cutover", "--dry-run").code == 6
+        ran = job.command("cutover", "--dry-run", "--json")
+    assert ran.code == 0, ran.err
+    findings = {item["item"]: item["finding"] for item in ran.summary["items"]}
+    assert (findings["writes_stopped"], findings["still_stopped"]) == ("open", "open")
     assert state() == before
+    target.execute(f"UPDATE `{database_name}`.account SET owner = 'nobody' WHERE id = 1")
+    ran = job.command("cutover", "--dry-run", "--json")
+    assert ran.code == 6
+    assert {item["item"] for item in ran.summary["items"] if item["finding"] == "failed"} == {"rows"}
 
 
 def test_a_source_that_refuses_writes_needs_no_waiting(
