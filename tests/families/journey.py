@@ -139,11 +139,8 @@ class Route:
         self.table = table
         self.families = families_of(table)
 
-    def carry(self, rows: Sequence[Sequence[str]]) -> pa.RecordBatch:
-        """Rows of one SQL literal for each column; returns them as they travelled.
-
-        Asserts that both decoders agree, that all has arrived, and that each value is found by its literal.
-        """
+    def read(self, rows: Sequence[Sequence[str]]) -> pa.RecordBatch:
+        """Rows of one SQL literal for each column, as they travel. Asserts that both decoders agree."""
         journey = self.journey
         for connection in (journey.writer, journey.loader):
             _run(connection, f"DELETE FROM {self.name.quoted}")
@@ -151,6 +148,11 @@ class Route:
         mapped, images = journey.read_changes(self.table, f"{self.insert} {self.name.quoted} VALUES {values}")
         batch = journey.read(self.table, self.families)
         assert batch_from_images(mapped, images, self.families).to_pydict() == batch.to_pydict()
+        return batch
+
+    def carry(self, rows: Sequence[Sequence[str]]) -> pa.RecordBatch:
+        """The same, and asserts that all arrives and that each value is found by its literal."""
+        journey, batch = self.journey, self.read(rows)
         for replace in (False, True):
             load_rows(journey.loader, stage_rows(self.name, batch, self.families, replace=replace))
             assert self.seen(journey.loader, at_target=True) == self.seen(journey.writer, at_target=False)
