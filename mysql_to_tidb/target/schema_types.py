@@ -101,6 +101,12 @@ def translated_types(draft: TableDraft) -> Rewrites:
         elif (plain := _COMPRESSED.sub("", column.column_type)) != column.column_type:
             yield draft.rewrite("type", column.name, "the column is not COMPRESSED any more", Severity.NOTE)
             column_draft.column = replace(column, column_type=plain)
+        elif column.data_type in {"float", "double"} and "(" in column.column_type:
+            # Each server rounds to decimal digits in its own way, so the last bits would differ.
+            plain = re.sub(r"\(.*?\)", "", column.column_type)
+            meaning = f"{column.column_type} becomes {plain}: values stay as they are, new ones are no longer rounded"
+            yield draft.rewrite("type", column.name, meaning, Severity.NOTE)
+            column_draft.column = replace(column, column_type=plain)
         elif "zerofill" in column.column_type:
             yield draft.rewrite(
                 "zerofill", column.name, "TiDB prints the number without zeros before it", Severity.NOTE

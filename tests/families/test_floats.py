@@ -31,8 +31,14 @@ def literal(number: float) -> str:
 @pytest.fixture(scope="module")
 def route(journey: Journey) -> Route:
     bits = "{} + 0e0"
-    kinds = ["FLOAT", "DOUBLE", "FLOAT(7,3)", "DOUBLE(10,2)", "DOUBLE UNSIGNED ZEROFILL"]
-    return journey.route(*(Kind(definition, seen=bits) for definition in kinds))
+    kinds = {
+        "FLOAT": "FLOAT",
+        "DOUBLE": "DOUBLE",
+        "FLOAT(7,3)": "FLOAT",
+        "DOUBLE(10,2)": "DOUBLE",
+        "DOUBLE UNSIGNED ZEROFILL": "DOUBLE UNSIGNED ZEROFILL",
+    }
+    return journey.route(*(Kind(definition, there, seen=bits) for definition, there in kinds.items()))
 
 
 @given(

@@ -99,6 +99,7 @@ EXPECTED_RULES = [
     "index_kind",
     "index_length",
     "invisible_column",
+    "type",
     "widened_text",
 ]
 

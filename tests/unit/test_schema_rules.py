@@ -75,6 +75,8 @@ def test_a_collation_stays_or_becomes_a_finer_one(source: str, target: str) -> N
         ("inet6", "varchar(39) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"),
         ("inet4", "varchar(15) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"),
         ("vector(3)", "vector"),
+        ("double(10,2) unsigned", "double unsigned"),
+        ("float(7,3)", "float"),
         ("blob /*M!100301 COMPRESSED*/", "blob"),
     ],
 )
