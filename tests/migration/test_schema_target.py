@@ -101,6 +101,7 @@ EXPECTED_RULES = [
     "invisible_column",
     "type",
     "widened_text",
+    "zerofill",
 ]
 
 
