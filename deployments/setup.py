@@ -15,13 +15,14 @@ from deployments.automations import AlertTimes, apply, automations
 from mysql_to_tidb.errors import InvalidJob, SetupFailed
 
 WORK_POOL = "mysql-to-tidb"
-JOBS_MAX = 200
+RUNS_MAX = 200
+"""Of the work pool at a time; how many jobs there may be is a matter of the target."""
 ALERT_DEPLOYMENT = "alert/mysql-to-tidb"
 PREFECT_FILE = Path(__file__).with_name("prefect.yaml")
 
 
 def set_up(notification: str | None, times: AlertTimes | None = None) -> Iterator[str]:
-    """Blocks, work pool, limits, deployments and, with the name of a saved notification block, alerts.
+    """Blocks, work pool with its limit, deployments and, with the name of a saved notification block, alerts.
 
     Gives a line for each thing that is as it should be. Raises InvalidJob and SetupFailed.
     """
@@ -30,8 +31,6 @@ def set_up(notification: str | None, times: AlertTimes | None = None) -> Iterato
         yield f"block {block.get_block_type_slug()}: registered"
     with get_client(sync_client=True) as client:
         yield f"work pool {WORK_POOL}: {_work_pool(client)}"
-        client.upsert_global_concurrency_limit_by_name("mysql-to-tidb-jobs", JOBS_MAX)
-        yield f"limit mysql-to-tidb-jobs: {JOBS_MAX}"
         _deploy()
         yield "deployments: as in prefect.yaml"
         if notification is None:
@@ -48,7 +47,7 @@ def _work_pool(client: SyncPrefectClient) -> str:
     try:
         client.read_work_pool(WORK_POOL)
     except ObjectNotFound:
-        client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type="process", concurrency_limit=JOBS_MAX))
+        client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type="process", concurrency_limit=RUNS_MAX))
         return "created"
     return "kept"
 
