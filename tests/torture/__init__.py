@@ -1,0 +1,1 @@
+"""Random workloads are carried while everything that can fail is made to fail."""
