@@ -21,12 +21,16 @@ def job_of(source: Server, target: Server, database: str, folder: Path, **fields
 
 @pytest.mark.parametrize("kind", list(Kind))
 def test_instants_arrive_whatever_the_time_zone_of_the_source(
-    kind: Kind, target: Server, database_name: str, tmp_path: Path
+    kind: Kind, target: Server, database_name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The server's own zone has daylight saving: half past two is there twice, or not at all.
-    source = LabServer(kind, *SOURCE_OPTIONS, "--default-time-zone=-07:00")
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    source = LabServer(kind, *SOURCE_OPTIONS)
     try:
-        instants = ["1970-01-01 00:00:01", "2021-03-28 01:30:00", "2021-10-31 01:30:00", "2038-01-19 03:14:07"]
+        instants = ["1970-01-01 00:00:01", "2021-03-28 00:59:59", "2021-03-28 01:00:00", "2021-10-31 00:30:00"]
+        instants += ["2021-10-31 01:30:00", "2038-01-19 03:14:07"]
+        twice = [source.execute(f"SELECT CAST(FROM_UNIXTIME({at}) AS CHAR)")[0][0] for at in (1635640200, 1635643800)]
+        assert twice == ["2021-10-31 02:30:00"] * 2
         rows = ", ".join(f"({place}, '{text}', '{text}')" for place, text in enumerate(instants))
         utc = "SET time_zone = '+00:00'"
         source.execute(
