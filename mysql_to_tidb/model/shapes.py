@@ -260,8 +260,13 @@ class Shape:
         parts = []
         for part in item.index.parts:
             column = columns.get((part.column or "").lower())
-            whole = column is not None and column.characters_max is not None and column.data_type in _WHOLE
-            covered = whole and part.prefix_length and part.prefix_length >= (column.characters_max or 0)  # type: ignore[union-attr]  # whole says that it is there
+            covered = (
+                column is not None
+                and column.data_type in _WHOLE
+                and column.characters_max is not None
+                and part.prefix_length is not None
+                and part.prefix_length >= column.characters_max
+            )
             parts.append(replace(part, prefix_length=None) if covered else part)
         if tuple(parts) == item.index.parts:
             return item

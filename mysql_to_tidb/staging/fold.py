@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
+from mysql_to_tidb.columns.batches import key_literals
 from mysql_to_tidb.errors import BinlogContradiction
 from mysql_to_tidb.model.changes import ChangeKind, MappedTable, RowChanges, RowImage, TransactionEnd
 from mysql_to_tidb.model.names import TableName
 from mysql_to_tidb.model.positions import Position
-from mysql_to_tidb.staging.keys import RawKey, key_literals
+from mysql_to_tidb.staging.keys import RawKey
 
 _COLUMN_BYTES = 32
 """What a value costs that is not counted byte by byte."""

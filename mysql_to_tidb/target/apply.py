@@ -10,13 +10,13 @@ from dataclasses import replace
 from typing import TypeVar
 
 from mysql_to_tidb.columns import families_of
-from mysql_to_tidb.columns.batches import batch_from_images
+from mysql_to_tidb.columns.batches import batch_from_images, key_literals
 from mysql_to_tidb.errors import TargetConflict
 from mysql_to_tidb.model.changes import RowImage
 from mysql_to_tidb.model.checkpoints import ApplyMode, Checkpoint
 from mysql_to_tidb.points import Point, reached
 from mysql_to_tidb.staging.fold import Fold, KeyedFold, KeylessFold, Window
-from mysql_to_tidb.staging.keys import key_columns_sql, key_literals
+from mysql_to_tidb.staging.keys import key_columns_sql
 from mysql_to_tidb.staging.staged import stage_rows
 from mysql_to_tidb.target.conflict import RowsDisagree, explained
 from mysql_to_tidb.target.connection import TargetConnection

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from mysql_to_tidb.columns import families_of
-from mysql_to_tidb.columns.batches import batch_from_images
+from mysql_to_tidb.columns.batches import batch_from_images, key_literals
 from mysql_to_tidb.errors import TargetConflict
 from mysql_to_tidb.model.changes import MappedTable, RowImage
 from mysql_to_tidb.staging.fold import Fold, KeyedFold, Window
-from mysql_to_tidb.staging.keys import RawKey, key_columns_sql, key_literals
+from mysql_to_tidb.staging.keys import RawKey, key_columns_sql
 from mysql_to_tidb.target.connection import TargetConnection, target_errors
 
 KEYS_SHOWN_MAX = 10
