@@ -1,5 +1,6 @@
 """A Prefect server of our own on a free port, with its data in a folder of its own."""
 
+import contextlib
 import json
 import os
 import signal
@@ -8,6 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -15,6 +17,7 @@ from typing import Any, Self
 from tests.lab.servers import dies_with_this_process, free_port
 
 START_SECONDS_MAX = 180
+ROOT = Path(__file__).parents[2]
 
 QUIET = {
     "DO_NOT_TRACK": "1",
@@ -57,6 +60,23 @@ class PrefectServer:
         )
         with urllib.request.urlopen(request) as answer:
             return {artifact["key"]: artifact["data"] for artifact in json.load(answer)}
+
+    @contextlib.contextmanager
+    def worker(self, pool: str, log: Path) -> Iterator[None]:
+        """A worker of this pool, with what it says in `log`."""
+        with log.open("w") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "prefect", "worker", "start", "--pool", pool],
+                env=os.environ | self.environment,
+                cwd=ROOT,
+                stdout=output,
+                stderr=output,
+            )
+        try:
+            yield
+        finally:
+            process.terminate()
+            process.wait(timeout=60)
 
     def stop(self) -> None:
         """End the server and all that it has started."""

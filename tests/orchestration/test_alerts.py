@@ -123,17 +123,8 @@ def lab(prefect_server: PrefectServer, tmp_path_factory: pytest.TempPathFactory)
     assert len([line for line in first.splitlines() if line.startswith("automation ")]) == 9, first
     again = made.run(script)
     assert [line.split(": ")[-1] for line in again.splitlines() if line.startswith("automation ")] == ["kept"] * 9
-    with log.open("w") as output:
-        worker = subprocess.Popen(
-            [sys.executable, "-m", "prefect", "worker", "start", "--pool", "mysql-to-tidb"],
-            env=os.environ | prefect_server.environment,
-            cwd=ROOT,
-            stdout=output,
-            stderr=output,
-        )
-    yield made
-    worker.terminate()
-    worker.wait(timeout=60)
+    with prefect_server.worker("mysql-to-tidb", log):
+        yield made
     mail.stop()
     web.shutdown()
 

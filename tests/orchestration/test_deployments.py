@@ -39,17 +39,8 @@ def worker(prefect_server: PrefectServer, tmp_path: Path) -> Iterator[PrefectSer
     """A Prefect server with all deployments and a worker for them."""
     prefect(prefect_server, "work-pool", "create", "mysql-to-tidb", "--type", "process", "--overwrite")
     prefect(prefect_server, "deploy", "--all", "--prefect-file", "deployments/prefect.yaml")
-    with (tmp_path / "worker.log").open("w") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "prefect", "worker", "start", "--pool", "mysql-to-tidb"],
-            env=os.environ | prefect_server.environment,
-            cwd=ROOT,
-            stdout=log,
-            stderr=log,
-        )
-    yield prefect_server
-    process.terminate()
-    process.wait(timeout=60)
+    with prefect_server.worker("mysql-to-tidb", tmp_path / "worker.log"):
+        yield prefect_server
 
 
 def test_a_worker_runs_a_whole_job(
