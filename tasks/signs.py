@@ -36,13 +36,13 @@ def give(job: str, sign: Sign, payload: dict[str, Any]) -> None:
 @contextmanager
 def observed(job: Job) -> Iterator[None]:
     """Give signs of a job while it runs, and how it ended."""
-    give(job.name, Sign.RECOVERED if _has_failed(job) else Sign.STARTED, {})
     stopped = threading.Event()
     # The thread belongs to this run: its events and artifacts are the run's.
     context = contextvars.copy_context()
     thread = threading.Thread(target=context.run, args=(_watch, job, stopped), name="signs", daemon=True)
-    thread.start()
     try:
+        give(job.name, Sign.RECOVERED if _has_failed(job) else Sign.STARTED, {})
+        thread.start()
         yield
     except MigrationError as error:
         advice = {"code": error.code, "message": error.message, "where": error.where, "hint": error.hint}
@@ -51,11 +51,15 @@ def observed(job: Job) -> Iterator[None]:
     except Exception as error:
         give(job.name, Sign.FAILED, {"code": type(error).__name__, "message": "see the log of the run"})
         raise
+    except BaseException:  # somebody has cancelled the run, and needs no alert
+        give(job.name, Sign.ENDED, {})
+        raise
     else:
         give(job.name, Sign.ENDED, {})
     finally:
         stopped.set()
-        thread.join(timeout=LOOK_SECONDS)
+        if thread.ident:
+            thread.join(timeout=LOOK_SECONDS)
 
 
 def _has_failed(job: Job) -> bool:

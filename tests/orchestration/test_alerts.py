@@ -169,6 +169,21 @@ def test_a_job_that_fails_says_why_and_where_to_look(
     assert call["link"] in call["text"]
 
 
+def test_a_job_that_cannot_even_begin_is_told_of(lab: Lab, source_mysql: Server, database_name: str) -> None:
+    nowhere = Server.at(f"mysql://root@127.0.0.1:{free_port()}")
+    fields = job_fields(database_name, source_mysql, nowhere)
+    deployed = ["deployment", "run", "migrate/mysql-to-tidb", "--params", json.dumps({"job": fields})]
+    subprocess.run(
+        [sys.executable, "-m", "prefect", *deployed],
+        env=os.environ | lab.server.environment,
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
+    (call,) = lab.told((database_name, "failed"))
+    assert call["code"] == "TARGET_UNAVAILABLE"
+
+
 def test_a_run_that_is_killed_is_told_of(lab: Lab, source_mysql: Server, target: Server, database_name: str) -> None:
     source_mysql.execute(f"CREATE DATABASE `{database_name}`", f"CREATE TABLE `{database_name}`.t (id INT PRIMARY KEY)")
     fields = job_fields(database_name, source_mysql, target, objects={"databases": [database_name]})
