@@ -6,6 +6,7 @@ from typing import ClassVar
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mysql_to_tidb.columns.arrays import bytes_scalar
 from mysql_to_tidb.columns.charsets import BEYOND_BASIC_PLANE
 from mysql_to_tidb.columns.family import Family
 from mysql_to_tidb.columns.text import literal_of_text, literals_of_text
@@ -65,10 +66,11 @@ class Enum(_Labelled):
         return labels.take(values)
 
     def to_literals(self, values: pa.Array) -> list[str]:
-        # In rows of several values MySQL finds labels alone. Number 0 has none, and TiDB 8.5 finds it only by a
-        # list of numbers.
-        if not self.stored_with_warning(values):
-            return literals_of_text(self.to_load(values).view(pa.string()))
+        # In rows of several values MySQL finds labels alone. Number 0 prints like an empty label, and TiDB 8.5 finds
+        # it only by a list of numbers; so where a label is empty, numbers alone tell the two apart.
+        labels = self.to_load(values)
+        if not pc.any(pc.equal(labels, bytes_scalar(b""))).as_py():
+            return literals_of_text(labels.view(pa.string()))
         return ["NULL" if number is None else str(number) for number in values.to_pylist()]
 
 

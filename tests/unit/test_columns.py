@@ -284,3 +284,11 @@ class TestBatches:
     def test_text_gives_the_same(self) -> None:
         columns = [pa.array([b"1"]), pa.array([b"a"])]
         assert batch_from_text(columns, families_of(self.table)).to_pydict() == {"id": [1], "name": ["a"]}
+
+
+def test_an_empty_enum_label_is_told_apart_from_the_value_that_is_none() -> None:
+    column = Column("c", "enum", "enum('a','')", character_set="utf8mb4", members=("a", ""))
+    family = family_of(column)
+    assert family.to_literals(pa.array([1, None], pa.uint64())) == ["'a'", "NULL"]
+    assert family.to_literals(pa.array([1, 2, None], pa.uint64())) == ["1", "2", "NULL"]
+    assert family.to_literals(pa.array([0, 1], pa.uint64())) == ["0", "1"]
